@@ -1,0 +1,106 @@
+"""Small pieces all networks share: normalisation, initial weights, concatenation."""
+
+from __future__ import annotations
+
+import mxnet as mx
+from mxnet import nd
+from mxnet.gluon import nn
+
+
+def norm_layer(norm: str, channels: int) -> nn.HybridBlock:
+    """Return a fresh normalisation of a ``(N, channels, H, W)`` activation.
+
+    ``batch``: over batch and space, affine, with running statistics. ``instance``:
+    over the space of each picture alone, without affine parameters. ``none``: identity.
+
+    MXNet's ``momentum`` weighs the *old* running value, PyTorch's the new one: the
+    reference's 0.1 there is 0.9 here.
+    """
+    if norm == "batch":
+        return nn.BatchNorm(momentum=0.9, epsilon=1e-5, in_channels=channels)
+    if norm == "instance":
+        return nn.InstanceNorm(
+            epsilon=1e-5, center=False, scale=False, in_channels=channels
+        )
+    if norm == "none":
+        return nn.HybridLambda("identity")
+    raise ValueError(f"Unknown norm {norm!r}: choose 'batch', 'instance' or 'none'.")
+
+
+def concat_channels(F, a, b, channels: tuple[int, int]):
+    """Concatenate ``a`` and ``b`` along the channels: ``(N, Ca + Cb, H, W)``.
+
+    The CPU backend of MXNet 1.9.1 slices the gradient in blocks of 16 channels and
+    kills the process where a boundary falls inside one. Flattening the space makes the
+    gradient a plain 3-d array, which is cut anywhere; multiples of 16 go the short way.
+
+    Parameters
+    ----------
+    F : module
+        ``mxnet.nd`` or ``mxnet.sym``, as ``hybrid_forward`` gets it.
+    a, b : NDArray or Symbol
+        ``(N, Ca, H, W)`` and ``(N, Cb, H, W)``.
+    channels : (int, int)
+        ``Ca`` and ``Cb``; a symbol does not know its own.
+    """
+    if all(c % 16 == 0 for c in channels):
+        return F.concat(a, b, dim=1)
+    flat = F.concat(a.reshape((0, 0, -1)), b.reshape((0, 0, -1)), dim=1)
+    # The height and width of a (right side) behind the N and C of the left side.
+    return F.reshape_like(flat, a, lhs_begin=2, lhs_end=3, rhs_begin=2, rhs_end=4)
+
+
+def check_images(images, channels: int, network: str) -> None:
+    """Refuse anything but ``(N, channels, H, W)`` before native code sees it.
+
+    Raises
+    ------
+    ValueError
+        Naming the network, the shape it got and the shape it wants.
+    """
+    if images.ndim != 4 or images.shape[1] != channels:
+        raise ValueError(
+            f"{network} wants images of shape (N, {channels}, H, W) but got "
+            f"{tuple(images.shape)}."
+        )
+
+
+def init_weights(net, init: str = "normal", gain: float = 0.02, ctx=None) -> None:
+    """Initialise all parameters of ``net`` as the paper does (section 6.2).
+
+    Weights from ``normal`` N(0, gain), ``xavier`` (Glorot, normal, scaled by gain) or
+    the ``constant`` gain; biases 0; normalisation gamma N(1, gain), beta 0, running
+    mean 0 and running variance **1**, since predict mode divides by it.
+
+    Parameters
+    ----------
+    net : Block
+        Any Gluon network.
+    init : {"normal", "xavier", "constant"}
+        Distribution of convolution weights.
+    gain : float
+        Its standard deviation, factor or value.
+    ctx : Context or list of Context, optional
+        Where the parameters live.
+    """
+    initializers = {
+        "normal": mx.init.Normal(gain),
+        "xavier": mx.init.Xavier("gaussian", "avg", magnitude=gain**2),
+        "constant": mx.init.Constant(gain),
+    }
+    if init not in initializers:
+        raise ValueError(f"Unknown init {init!r}: choose {', '.join(initializers)}.")
+    # Gluon applies this to weights only; its layers state ones and zeros for the rest.
+    net.initialize(initializers[init], ctx=ctx, force_reinit=True)
+    for name, param in net.collect_params().items():
+        if name.endswith("gamma") and param.grad_req != "null":
+            param.set_data(nd.random.normal(1, gain, param.shape))
+
+
+def count_parameters(net) -> int:
+    """Return the number of trainable parameters of an initialised network."""
+    return sum(
+        int(param.data().size)
+        for param in net.collect_params().values()
+        if param.grad_req != "null"
+    )

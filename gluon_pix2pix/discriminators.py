@@ -1,0 +1,157 @@
+"""Discriminators that judge patches, not pictures.
+
+Isola et al. 2017, sections 3.2.2 and 6.1.2: a fully convolutional network whose every
+output is one decision about one N x N patch of its input.
+"""
+
+from __future__ import annotations
+
+from mxnet import nd
+from mxnet.gluon import nn
+
+from .blocks import check_images, concat_channels, norm_layer
+
+
+def convolutions(net) -> list[tuple[int, int, int]]:
+    """List ``(kernel, stride, padding)`` of the convolutions of a chain, in order."""
+    layers = [layer._kwargs for layer in net.model if isinstance(layer, nn.Conv2D)]
+    return [(conv["kernel"][0], conv["stride"][0], conv["pad"][0]) for conv in layers]
+
+
+def receptive_field(net) -> int:
+    """Compute the side of the input patch, in pixels, that one output of ``net`` sees.
+
+    From the last layer to the first, a field of r outputs sees
+    ``(r - 1) * stride + kernel`` inputs.
+    """
+    field = 1
+    for kernel, stride, _ in reversed(convolutions(net)):
+        field = (field - 1) * stride + kernel
+    return field
+
+
+def output_size(net, size: int) -> int:
+    """Compute the side of the map of logits for a ``size`` x ``size`` input."""
+    for kernel, stride, padding in convolutions(net):
+        size = (size + 2 * padding - kernel) // stride + 1
+    return size
+
+
+class PatchCritic(nn.HybridBlock):
+    """What all discriminators of patches share: images in, a map of logits out.
+
+    ``net(xy)`` takes condition and image already concatenated, ``(N, in_channels, H,
+    W)``; ``net(x, y)`` takes them apart and concatenates them. Subclasses fill
+    ``self.model``.
+    """
+
+    def __init__(self, in_channels: int, **kwargs):
+        super().__init__(**kwargs)  # prefix and params, as every Gluon block takes
+        if in_channels < 1:
+            raise ValueError(f"in_channels={in_channels} must be at least 1.")
+        self.in_channels = in_channels
+
+    def forward(self, x, y=None):
+        if y is not None:
+            x = concat_channels(nd, x, y, (x.shape[1], y.shape[1]))
+        if isinstance(x, nd.NDArray):
+            name = type(self).__name__
+            check_images(x, self.in_channels, name)
+            if output_size(self, min(x.shape[2:])) < 1:
+                smallest = next(s for s in range(1, 4096) if output_size(self, s) >= 1)
+                raise ValueError(
+                    f"{name} cannot judge {x.shape[2]}x{x.shape[3]} pixels: it takes "
+                    f"at least {smallest}x{smallest}, or build it with fewer n_layers."
+                )
+        return super().forward(x)
+
+    def hybrid_forward(self, F, x):
+        return self.model(x)
+
+
+class Discriminator(PatchCritic):
+    """PatchGAN: ``n_layers`` strided convolutions, then two of stride 1.
+
+    ``n_layers`` 1, 3, 5 gives receptive fields of 16, 70, 286 pixels. With the paper's
+    70x70 patches, 256x256 pixels become 30x30 logits; 2,768,705 parameters for two RGB
+    images.
+
+    Parameters
+    ----------
+    in_channels : int
+        Channels of condition and image together.
+    ndf : int
+        Channels behind the first layer; they double with each layer, up to ``8 ndf``.
+    n_layers : int
+        Strided convolutions, at least 1.
+    use_sigmoid : bool
+        Return probabilities instead of logits. The losses of this package want logits.
+    use_bias : bool
+        Biases in front of the normalisations.
+    norm : {"batch", "instance", "none"}
+        Kind of normalisation.
+    padding : int
+        Zeros around each layer's input. The paper's 30x30 map needs 1.
+
+    Input ``(N, in_channels, H, W)`` or two such images; output ``(N, 1, h, w)``.
+    """
+
+    def __init__(self, in_channels: int, ndf: int = 64, n_layers: int = 3,
+                 use_sigmoid: bool = False, use_bias: bool = False, *,
+                 norm: str = "batch", padding: int = 1, **kwargs):
+        super().__init__(in_channels, **kwargs)
+        if n_layers < 1:
+            raise ValueError(
+                f"n_layers={n_layers} must be at least 1; patches of one pixel are the "
+                "PixelDiscriminator's."
+            )
+
+        def conv(channels, previous, stride, bias):
+            return nn.Conv2D(channels, kernel_size=4, strides=stride, padding=padding,
+                             in_channels=previous, use_bias=bias)
+
+        with self.name_scope():
+            self.model = nn.HybridSequential()
+            self.model.add(conv(ndf, in_channels, 2, True), nn.LeakyReLU(0.2))
+            previous = ndf
+            for n in range(1, n_layers + 1):
+                channels = ndf * min(2**n, 8)
+                stride = 2 if n < n_layers else 1
+                self.model.add(conv(channels, previous, stride, use_bias),
+                               norm_layer(norm, channels), nn.LeakyReLU(0.2))
+                previous = channels
+            self.model.add(conv(1, previous, 1, True))
+            if use_sigmoid:
+                self.model.add(nn.Activation("sigmoid"))
+
+
+class PixelDiscriminator(PatchCritic):
+    """PixelGAN: 1x1 convolutions C64-C128, one decision about every single pixel.
+
+    It sees colours and no structure at all (Isola et al. 2017, section 4.4).
+
+    Parameters
+    ----------
+    in_channels : int
+        Channels of condition and image together.
+    ndf : int
+        Channels behind the first layer; twice as many behind the second.
+    use_sigmoid, use_bias, norm :
+        As in `Discriminator`.
+
+    Input ``(N, in_channels, H, W)`` or two such images; output ``(N, 1, H, W)``.
+    """
+
+    def __init__(self, in_channels: int, ndf: int = 64, use_sigmoid: bool = False,
+                 use_bias: bool = False, *, norm: str = "batch", **kwargs):
+        super().__init__(in_channels, **kwargs)
+        with self.name_scope():
+            self.model = nn.HybridSequential()
+            self.model.add(
+                nn.Conv2D(ndf, 1, in_channels=in_channels), nn.LeakyReLU(0.2),
+                nn.Conv2D(ndf * 2, 1, in_channels=ndf, use_bias=use_bias),
+                norm_layer(norm, ndf * 2), nn.LeakyReLU(0.2),
+                nn.Conv2D(1, 1, in_channels=ndf * 2),
+            )
+            if use_sigmoid:
+                self.model.add(nn.Activation("sigmoid"))

@@ -1,0 +1,73 @@
+"""A history of generated images, so that the discriminator does not forget.
+
+Shrivastava et al. 2017, section 2.3. pix2pix itself uses none (``pool_size=0``);
+CycleGAN keeps 50.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from mxnet import nd
+
+
+class ImagePool:
+    """Keep up to ``pool_size`` images and show old ones instead of new, half the time.
+
+    While the pool fills, every image is kept and returned. From then on each image is
+    returned itself with probability 1/2; else it takes the place of a stored one, drawn
+    uniformly from *all* slots, and that one is returned.
+
+    Parameters
+    ----------
+    pool_size : int
+        Number of slots; 0 returns all images unchanged.
+    seed : int
+        Seed of the pool's own random numbers. Nothing else draws from them, so the
+        sequence can be checked and is the same on every device.
+
+    Attributes
+    ----------
+    images : list of NDArray
+        The stored images, each ``(1, C, H, W)``.
+    """
+
+    def __init__(self, pool_size: int, seed: int = 0):
+        if pool_size < 0:
+            raise ValueError(f"pool_size={pool_size} must not be negative.")
+        self.pool_size = pool_size
+        self.images: list[nd.NDArray] = []
+        self.rng = np.random.RandomState(seed)
+
+    def query(self, images: nd.NDArray) -> nd.NDArray:
+        """Return as many images as come in, some of them from the past.
+
+        Parameters
+        ----------
+        images : NDArray
+            ``(N, C, H, W)``: generated images, with their condition in front.
+
+        Returns
+        -------
+        NDArray
+            ``(N, C, H, W)``, cut off from any recorded graph.
+        """
+        images = images.detach()
+        if self.pool_size == 0:
+            return images
+        return nd.concat(*[self._exchange(image.expand_dims(0)) for image in images],
+                         dim=0)
+
+    def _exchange(self, image):
+        if len(self.images) < self.pool_size:
+            self.images.append(image)
+            return image
+        if self.rng.uniform() < 0.5:
+            return image
+        slot = self.rng.randint(self.pool_size)
+        old, self.images[slot] = self.images[slot], image
+        return old
+
+    def __call__(self, *images: nd.NDArray) -> nd.NDArray:
+        """Join the given images along the channels and `query` with the result."""
+        joined = images[0] if len(images) == 1 else nd.concat(*images, dim=1)
+        return self.query(joined)

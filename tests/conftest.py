@@ -1,0 +1,48 @@
+"""Fixtures: a tiny configuration, a model of it, and a folder of paired pictures."""
+
+import gluon_pix2pix as g2p  # isort: skip  # first: it sets the threads of MXNet
+import matplotlib
+import mxnet as mx
+import numpy as np
+import pytest
+from PIL import Image
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    g2p.seed_everything(0)
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """A configuration that trains in milliseconds, with a pool and jitter."""
+    return g2p.Pix2PixConfig(size=32, ngf=4, ndf=4, n_layers=1, pool_size=2, epochs=1,
+                             epochs_decay=1, batch_size=2)
+
+
+@pytest.fixture
+def model(tiny):
+    return g2p.Pix2Pix(tiny)
+
+
+@pytest.fixture
+def batch():
+    """Two pairs of random images, ``(2, 3, 32, 32)`` each."""
+    return (mx.nd.random.uniform(-1, 1, (2, 3, 32, 32)),
+            mx.nd.random.uniform(-1, 1, (2, 3, 32, 32)))
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory):
+    """A data set of 12 + 2 pairs: A is red and tells its number, B is blue."""
+    folder = tmp_path_factory.mktemp("data") / "pairs"
+    for split, count in (("train", 12), ("val", 2)):
+        (folder / split).mkdir(parents=True)
+        for number in range(1, count + 1):
+            picture = np.zeros((32, 64, 3), np.uint8)
+            picture[:, :32, 0] = 20 * number
+            picture[:, 32:, 2] = 20 * number
+            Image.fromarray(picture).save(folder / split / f"{number}.png")
+    return folder

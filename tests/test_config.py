@@ -1,0 +1,91 @@
+import subprocess
+import sys
+
+import pytest
+
+from gluon_pix2pix.config import (
+    Pix2PixConfig,
+    current_profile,
+    halvings,
+    profile_dataset,
+)
+
+
+def test_the_defaults_are_the_papers():
+    config = Pix2PixConfig()
+    assert (config.size, config.load_size, config.num_downs) == (256, 286, 8)
+    assert (config.lr, config.beta1, config.beta2) == (2e-4, 0.5, 0.999)
+    assert (config.lambda_l1, config.pool_size, config.batch_size) == (100, 0, 1)
+    assert (config.epochs, config.epochs_decay) == (100, 100)
+    assert Pix2PixConfig.for_profile("full") == config
+
+
+def test_json_brings_back_the_same_configuration(tmp_path):
+    config = Pix2PixConfig(size=128, mirror=False, norm="instance", lambda_gan=0.5)
+    assert Pix2PixConfig.from_json(config.to_json()) == config
+    (tmp_path / "config.json").write_text(config.to_json())
+    assert Pix2PixConfig.from_json(tmp_path / "config.json") == config
+
+
+@pytest.mark.parametrize(
+    "size, downs", [(32, 5), (64, 6), (96, 5), (128, 7), (256, 8), (512, 8), (768, 8)]
+)
+def test_depth_follows_the_size(size, downs):
+    assert halvings(size) == Pix2PixConfig(size=size).num_downs == downs
+
+
+def test_replace_derives_depth_and_jitter_anew():
+    small = Pix2PixConfig().replace(size=64)
+    assert (small.num_downs, small.load_size) == (6, 72)
+    assert Pix2PixConfig(num_downs=5).replace(ngf=16).num_downs == 5
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [("size", 200), ("size", 0), ("num_downs", 9), ("num_downs", 4), ("load_size", 200),
+     ("direction", "BA"), ("norm", "layer"), ("init", "zero"), ("gan_loss", "wgan"),
+     ("in_channels", 4), ("ngf", 0), ("batch_size", 0), ("lr", 0), ("beta1", 1),
+     ("lambda_l1", -1), ("n_layers", -1), ("pool_size", -1), ("precision", "float16")],
+)
+def test_impossible_values_are_refused_by_name(field, value):
+    with pytest.raises(ValueError, match=f"{field}={value!r}"):
+        Pix2PixConfig(**{field: value})
+
+
+def test_no_epochs_at_all_is_refused():
+    with pytest.raises(ValueError, match="at least 1 epoch"):
+        Pix2PixConfig(epochs=0, epochs_decay=0)
+
+
+def test_unknown_fields_and_other_models_are_refused():
+    with pytest.raises(ValueError, match="lambda_L1.*lambda_l1"):
+        Pix2PixConfig.from_dict({"lambda_L1": 10})
+    with pytest.raises(ValueError, match="cyclegan"):
+        Pix2PixConfig.from_dict({"model": "cyclegan"})
+    with pytest.raises(ValueError, match="not valid JSON"):
+        Pix2PixConfig.from_json("{")
+
+
+def test_profiles_come_from_argument_then_environment(monkeypatch):
+    monkeypatch.delenv("PIX2PIX_PROFILE", raising=False)
+    assert current_profile() == "lesson"
+    monkeypatch.setenv("PIX2PIX_PROFILE", "smoke")
+    assert current_profile() == "smoke"
+    assert current_profile("full") == "full"
+    assert profile_dataset("facades") == "toy_facades"
+    assert profile_dataset("facades", "full") == "facades"
+    monkeypatch.setenv("PIX2PIX_PROFILE", "fast")
+    with pytest.raises(ValueError, match="'fast'.*smoke, lesson, full"):
+        current_profile()
+
+
+def test_config_loads_without_mxnet():
+    code = ("import importlib.util, sys\n"
+            "spec = importlib.util.spec_from_file_location('config', sys.argv[1])\n"
+            "module = importlib.util.module_from_spec(spec)\n"
+            "sys.modules['config'] = module\n"
+            "spec.loader.exec_module(module)\n"
+            "module.Pix2PixConfig()\n"
+            "assert 'mxnet' not in sys.modules")
+    path = sys.modules["gluon_pix2pix.config"].__file__
+    subprocess.run([sys.executable, "-c", code, path], check=True)

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from mxnet import autograd, nd
+
+from gluon_pix2pix import ImagePool
+
+
+def _numbered(first, count=1):
+    return nd.arange(first, first + count).reshape((count, 1, 1, 1))
+
+
+def _values(images):
+    return images.asnumpy().ravel().astype(int).tolist()
+
+
+def test_no_pool_returns_what_comes():
+    assert _values(ImagePool(0).query(_numbered(5, 3))) == [5, 6, 7]
+
+
+def test_filling_returns_what_comes():
+    pool = ImagePool(3)
+    assert _values(pool.query(_numbered(0, 3))) == [0, 1, 2]
+    assert len(pool.images) == 3
+
+
+def test_every_slot_is_drawn_equally_often():
+    """Erratum 4: uniform(0, size - 1) cut to an integer never draws the last slot."""
+    pool = ImagePool(4, seed=1)
+    pool.query(_numbered(0, 4))
+    replaced = np.zeros(4)
+    for number in range(4, 2004):
+        before = list(pool.images)
+        pool.query(_numbered(number))
+        replaced += [a is not b for a, b in zip(before, pool.images)]
+    assert 900 < replaced.sum() < 1100  # half of the 2000
+    assert (replaced > 200).all() and (replaced < 300).all()
+
+
+def test_an_old_image_is_returned_in_exchange():
+    pool = ImagePool(2, seed=3)
+    pool.query(_numbered(0, 2))
+    for number in range(2, 50):
+        stored = [_values(image)[0] for image in pool.images]
+        (out,) = _values(pool.query(_numbered(number)))
+        now = [_values(image)[0] for image in pool.images]
+        if out == number:
+            assert now == stored
+        else:
+            assert out in stored and out not in now and number in now
+
+
+def test_the_sequence_follows_the_seed_and_nothing_else():
+    def sequence(seed):
+        pool, out = ImagePool(3, seed), []
+        for number in range(30):
+            np.random.uniform()  # somebody else's random numbers
+            out += _values(pool.query(_numbered(number)))
+        return out
+
+    assert sequence(0) == sequence(0) != sequence(1)
+
+
+def test_the_pool_cuts_the_graph_and_joins_pairs():
+    x, y = nd.ones((2, 3, 4, 4)), nd.ones((2, 3, 4, 4))
+    y.attach_grad()
+    with autograd.record():
+        pairs = ImagePool(2)(x, 2 * y)
+        assert pairs.shape == (2, 6, 4, 4)
+        (pairs.sum() + 0 * y.sum()).backward()
+    assert (y.grad.asnumpy() == 0).all()
+
+
+def test_negative_size_is_refused():
+    with pytest.raises(ValueError, match="pool_size=-1"):
+        ImagePool(-1)
