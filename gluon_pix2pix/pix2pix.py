@@ -1,0 +1,201 @@
+"""pix2pix: two networks, two optimisers, one step, and translation.
+
+Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from mxnet import autograd, gluon, nd
+
+from .blocks import init_weights
+from .config import Pix2PixConfig
+from .discriminators import Discriminator, PatchCritic, PixelDiscriminator, output_size
+from .image_pool import ImagePool
+from .losses import GANLoss, l1_loss
+from .runtime import get_context, seed_everything
+from .unet import UnetGenerator
+
+
+def build_generator(config: Pix2PixConfig) -> UnetGenerator:
+    """Build the uninitialised generator a configuration describes."""
+    return UnetGenerator(config.in_channels, config.num_downs, config.ngf,
+                         config.use_dropout, out_channels=config.out_channels,
+                         norm=config.norm)
+
+
+def build_discriminator(config: Pix2PixConfig) -> PatchCritic:
+    """Build the uninitialised discriminator; ``n_layers=0`` is the PixelDiscriminator.
+
+    Raises
+    ------
+    ValueError
+        If pictures of ``config.size`` are too small for its layers.
+    """
+    channels = config.in_channels + config.out_channels
+    options = {"norm": config.norm, "use_bias": config.norm != "batch"}
+    if config.n_layers == 0:
+        return PixelDiscriminator(channels, config.ndf, **options)
+    netD = Discriminator(channels, config.ndf, config.n_layers, **options)
+    if output_size(netD, config.size) < 1:
+        raise ValueError(
+            f"A PatchGAN with n_layers={config.n_layers} leaves nothing of "
+            f"{config.size} pixels: choose fewer layers or a larger size."
+        )
+    return netD
+
+
+def _trainer(net, config):
+    # The structural order of the parameters, not Gluon's default by automatic name:
+    # names count up with each network built, and "unit10" sorts before "unit9".
+    parameters = list(net._collect_params_with_prefix().values())
+    adam = {"learning_rate": config.lr, "beta1": config.beta1, "beta2": config.beta2}
+    return gluon.Trainer(parameters, "adam", adam)
+
+
+class Pix2Pix:
+    """Generator, discriminator and their training step.
+
+    Parameters
+    ----------
+    config : Pix2PixConfig, optional
+        All numbers; by default the paper's.
+    ctx : Context or str, optional
+        ``mx.cpu()``, ``mx.gpu()``, ``"auto"``, ``"cpu"`` or ``"gpu"``.
+
+    Attributes
+    ----------
+    netG, netD : HybridBlock
+        Generator and discriminator, initialised.
+    trainer_G, trainer_D : Trainer
+        Adam, one for each.
+    pool : ImagePool
+        History of generated pairs; unused at ``pool_size=0``.
+    """
+
+    def __init__(self, config: Pix2PixConfig | None = None, ctx=None):
+        self.config = config = config or Pix2PixConfig()
+        self.ctx = get_context(ctx)
+        seed_everything(config.seed)
+
+        self.netG = build_generator(config)
+        self.netD = build_discriminator(config)
+        for net in (self.netG, self.netD):
+            init_weights(net, config.init, config.init_gain, self.ctx)
+            if config.hybridize:
+                net.hybridize(static_alloc=True, static_shape=True)
+        self.trainer_G = _trainer(self.netG, config)
+        self.trainer_D = _trainer(self.netD, config)
+
+        self.gan = GANLoss(config.gan_loss)
+        self.pool = ImagePool(config.pool_size, seed=config.seed)
+
+    def step(self, real_in: nd.NDArray, real_out: nd.NDArray) -> dict[str, nd.NDArray]:
+        """Train both networks on one batch (section 3.3): D first, then G.
+
+        Parameters
+        ----------
+        real_in, real_out : NDArray
+            ``(N, C, H, W) float32 in [-1, 1]``, a batch of pairs.
+
+        Returns
+        -------
+        dict of str to NDArray
+            Scalars of shape ``(1,)``: ``loss_D``, ``loss_G``, its unweighted parts
+            ``loss_gan`` and ``loss_l1``, and ``accuracy_D``, the share of patches the
+            discriminator told apart before its update. None is read back: call
+            ``.asscalar()`` when you want to see one.
+        """
+        real_in = real_in.as_in_context(self.ctx)
+        real_out = real_out.as_in_context(self.ctx)
+        # The one forward pass of G: both networks learn from the same picture, made
+        # with dropout and batch statistics.
+        with autograd.record():
+            fake_out = self.netG(real_in)
+        losses = self.step_D(real_in, fake_out, real_out)
+        losses.update(self.step_G(real_in, fake_out, real_out))
+        return losses
+
+    def step_D(self, real_in, fake_out, real_out) -> dict[str, nd.NDArray]:
+        """Update the discriminator: ascend log D(x, y) + log(1 - D(x, G(x, z)))."""
+        fake_pair = self.pool(real_in, fake_out)  # detached: no gradient reaches G
+        real_pair = nd.concat(real_in, real_out, dim=1)
+        with autograd.record():
+            fake_logits = self.netD(fake_pair)
+            real_logits = self.netD(real_pair)
+            # Halved, so that D learns more slowly than G.
+            loss_D = 0.5 * (self.gan(fake_logits, False) + self.gan(real_logits, True))
+        loss_D.backward()
+        self.trainer_D.step(1)  # 1: the losses are means over the batch already
+        return {"loss_D": loss_D,
+                "accuracy_D": self.gan.accuracy(fake_logits, real_logits)}
+
+    def step_G(self, real_in, fake_out, real_out) -> dict[str, nd.NDArray]:
+        """Update the generator: descend -log D(x, G(x, z)) + lambda |y - G(x, z)|."""
+        config = self.config
+        with autograd.record():
+            loss_gan = self.gan(self.netD(real_in, fake_out), True)
+            loss_l1 = l1_loss(fake_out, real_out)
+            loss_G = config.lambda_gan * loss_gan + config.lambda_l1 * loss_l1
+        loss_G.backward()
+        self.trainer_G.step(1)
+        return {"loss_G": loss_G, "loss_gan": loss_gan, "loss_l1": loss_l1}
+
+    @property
+    def networks(self) -> dict:
+        """The networks by name, as they are saved."""
+        return {"generator": self.netG, "discriminator": self.netD}
+
+    @property
+    def learning_rate(self) -> float:
+        """Learning rate of both optimisers; assign to change it."""
+        return self.trainer_G.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, lr: float):
+        self.trainer_G.set_learning_rate(lr)
+        self.trainer_D.set_learning_rate(lr)
+
+    def translate(self, real_in: nd.NDArray, sample: bool = True) -> nd.NDArray:
+        """Translate images of any size; the model stays as it is.
+
+        Parameters
+        ----------
+        real_in : NDArray
+            ``(N, in_channels, H, W) float32 in [-1, 1]``.
+        sample : bool
+            True samples as the paper does (section 3.3 and 6.2): dropout on, and each
+            image normalised by its own statistics. It is done image by image, so that
+            none depends on its neighbours in the batch. False is deterministic: no
+            dropout, running statistics.
+
+        Returns
+        -------
+        NDArray
+            ``(N, out_channels, H, W)`` in (-1, 1), on the model's device.
+
+        Sides that are no multiple of ``2**num_downs`` are padded by reflection and the
+        result is cropped.
+        """
+        return translate(self.netG, real_in.as_in_context(self.ctx), sample)
+
+
+def translate(netG: UnetGenerator, real_in: nd.NDArray, sample: bool = True):
+    """Do what `Pix2Pix.translate` documents, with a bare generator."""
+    height, width = real_in.shape[2:]
+    multiple = 2 ** netG.num_downs
+    bottom, right = -height % multiple, -width % multiple
+    if bottom or right:
+        padding = ((0, 0), (0, 0), (0, bottom), (0, right))
+        padded = np.pad(real_in.asnumpy(), padding, mode="symmetric")
+        real_in = nd.array(padded, ctx=real_in.context)
+    if sample:
+        # train_mode without record(): dropout and batch statistics act, but running
+        # statistics move only in a backward pass, so nothing is changed.
+        with autograd.train_mode():
+            fakes = [netG(image.expand_dims(0)) for image in real_in]
+        fake_out = nd.concat(*fakes, dim=0)
+    else:
+        with autograd.predict_mode():
+            fake_out = netG(real_in)
+    return fake_out[:, :, :height, :width]

@@ -1,0 +1,53 @@
+"""One name, one folder: drawn if it is a toy, downloaded if it is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .config import TOY_COUNTS, Pix2PixConfig, current_profile
+from .download import ARCHIVES, download
+from .toys import draw
+
+
+def get_dataset(name: str, root: str | Path = "data", profile: str | None = None,
+                source: str | None = None, size: int | None = None) -> Path:
+    """Return the folder of a data set, making or fetching it where it is missing.
+
+    Parameters
+    ----------
+    name : str
+        A drawn data set such as ``"toy_facades"``, a public one such as ``"facades"``,
+        or the path of a folder of your own pairs.
+    root : str or Path
+        Folder that holds the data sets.
+    profile : str, optional
+        Chooses how many pictures of which size are drawn.
+    source : str, optional
+        Where to download from; see `download`.
+    size : int, optional
+        Size to draw at, in pixels; the profile's by default.
+
+    Raises
+    ------
+    ValueError
+        If there is no such toy.
+    DownloadError
+        If there is no such public data set, or it cannot be fetched. Nothing else is
+        taken in its place.
+    """
+    if Path(name).is_dir() and Path(name).name != name:
+        return Path(name)
+    if name.startswith("toy_"):
+        profile = current_profile(profile)
+        size = size or Pix2PixConfig.for_profile(profile).size
+        return draw(name, root, size=size, count=TOY_COUNTS[profile])
+    return download(name, root, source)
+
+
+def default_direction(name: str) -> str:
+    """Return the direction in which the paper translates a data set; else ``AtoB``.
+
+    Facades are photo | labels and translated from right to left: ``BtoA``.
+    """
+    archive = ARCHIVES.get(name.removeprefix("toy_"))
+    return archive.direction if archive else "AtoB"

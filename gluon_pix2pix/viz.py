@@ -1,0 +1,208 @@
+"""Pictures, grids, curves and source code, as one wants to see them in a notebook."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from mxnet import nd
+from PIL import Image
+
+from .transforms import to_uint8
+
+COLOURS = {"D": "tab:red", "G": "tab:blue", "neutral": "0.5"}
+
+
+def to_image(image) -> np.ndarray:
+    """Turn ``(C, H, W)`` in [-1, 1] into ``(H, W, 3) uint8``, ready for ``imshow``.
+
+    Parameters
+    ----------
+    image : NDArray or ndarray
+        ``(C, H, W)`` or a batch of one, ``(1, C, H, W)``; one channel becomes grey.
+    """
+    array = image.asnumpy() if hasattr(image, "asnumpy") else np.asarray(image)
+    if array.ndim == 4 and len(array) == 1:
+        array = array[0]
+    if array.ndim != 3 or array.shape[0] not in (1, 3):
+        raise ValueError(
+            f"to_image wants one image of shape (1 or 3, H, W), not {array.shape}."
+        )
+    picture = to_uint8(array)
+    return np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture
+
+
+def image_grid(rows, column_titles=(), row_titles=(), side: float = 2.2) -> Figure:
+    """Draw rows of images side by side.
+
+    Parameters
+    ----------
+    rows : list of lists of images
+        Each image as `to_image` takes it; None leaves a place empty.
+    column_titles, row_titles : sequence of str
+        Captions above the first row and left of each row.
+    side : float
+        Width of an image in inches.
+
+    Returns
+    -------
+    Figure
+        End the cell with ``plt.show()``, or ``figure.savefig(path)``.
+    """
+    rows = [list(row) for row in rows]
+    columns = max(map(len, rows))
+    figure, axes = plt.subplots(len(rows), columns, squeeze=False,
+                                figsize=(side * columns, side * len(rows)),
+                                layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
+    for ax in axes.flat:
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+    for row, images in zip(axes, rows):
+        for ax, image in zip(row, images):
+            if image is not None:
+                ax.imshow(to_image(image), interpolation="nearest")
+    for ax, title in zip(axes[0], column_titles):
+        ax.set_title(title, fontsize=11)
+    for ax, title in zip(axes[:, 0], row_titles):
+        ax.set_ylabel(title, fontsize=11)
+    return figure
+
+
+def contact_sheet(model, dataset, indices=range(6), sample: bool = True) -> Figure:
+    """Draw input | output | target for some pairs of a data set, one row a pair.
+
+    Indices beyond the data set's end are left out.
+    """
+    rows = []
+    for index in (i for i in indices if i < len(dataset)):
+        real_in, real_out = dataset[index]
+        fake_out = model.translate(nd.array(real_in[None]), sample)
+        rows.append([real_in, fake_out, real_out])
+    return image_grid(rows, ("input", "output", "target"))
+
+
+class LossPlot:
+    """Curves and sample pictures that grow while a network trains.
+
+    Call `update` with each report. In a notebook one picture is redrawn in place, at
+    most once in ``every`` seconds; outside of one nothing is shown, and `figure` can
+    be asked for at the end.
+
+    Parameters
+    ----------
+    balance : float, optional
+        Where to draw the line of a discriminator that cannot tell: log 2 for ``bce``.
+    every : float
+        Least number of seconds between two drawings.
+    """
+
+    def __init__(self, balance: float = math.log(2), every: float = 3.0):
+        self.balance, self.every = balance, every
+        self.columns: dict[str, list[float]] = {}
+        self._handle, self._drawn = None, -math.inf
+
+    def update(self, report, images=None, titles=("input", "output", "target")) -> None:
+        """Add a report; ``images`` is a row of images to show below the curves."""
+        values = {"epoch": report.epoch, "iteration": report.iteration, **report.losses}
+        for name, value in values.items():
+            self.columns.setdefault(name, []).append(value)
+        if images is not None:
+            self._images = (images, titles)
+        if time.monotonic() - self._drawn >= self.every:
+            self._show(report)
+
+    _images = None
+
+    def _show(self, report):
+        from IPython import get_ipython
+        from IPython.display import display
+
+        if get_ipython() is None:
+            return
+        figure = self.figure(str(report))
+        if self._handle is None:
+            self._handle = display(figure, display_id=True)
+        else:
+            self._handle.update(figure)
+        plt.close(figure)  # else the notebook would show it a second time
+        self._drawn = time.monotonic()
+
+    def close(self, report) -> None:
+        """Draw the last state, however little time has passed."""
+        self._show(report)
+
+    def figure(self, title: str = "") -> Figure:
+        """Return the present state as a figure."""
+        return plot_losses(self.columns, self.balance, self._images, title)
+
+
+def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
+                images=None, title: str = "") -> Figure:
+    """Draw the curves of a training from its log (see `runs.read_log`).
+
+    Three panels: the adversarial losses with the line on which a discriminator sits
+    that cannot tell real from fake, the L1 distance, and the share of patches that the
+    discriminator tells apart, with chance at one half.
+    """
+    height = 2.8 if images is None else 5.4
+    figure = plt.figure(figsize=(10, height), layout="constrained")
+    top, *below = figure.subfigures(1 if images is None else 2, 1, squeeze=False)[:, 0]
+    figure.suptitle(title, fontsize=10)
+    adversarial, distance, accuracy = top.subplots(1, 3)
+    steps = columns["iteration"]
+    adversarial.plot(steps, columns["loss_D"], color=COLOURS["D"], lw=1, label="D")
+    adversarial.plot(steps, columns["loss_gan"], color=COLOURS["G"], lw=1,
+                     label="G, adversarial")
+    adversarial.axhline(balance, color=COLOURS["neutral"], ls="--", lw=1,
+                        label=f"D cannot tell: {balance:.2f}")
+    adversarial.set(title="adversarial losses", ylim=(0, None))
+    adversarial.legend(fontsize=8, loc="upper right")
+    distance.plot(steps, columns["loss_l1"], color=COLOURS["G"], lw=1, label="training")
+    if not np.all(np.isnan(columns.get("val_l1", [math.nan]))):
+        known = [(s, v) for s, v in zip(steps, columns["val_l1"]) if not math.isnan(v)]
+        distance.plot(*zip(*known), "ko-", ms=3, lw=1, label="validation")
+        distance.legend(fontsize=8)
+    distance.set(title="L1 distance, on [-1, 1]", ylim=(0, None))
+    accuracy.plot(steps, columns["accuracy_D"], color=COLOURS["D"], lw=1)
+    accuracy.axhline(0.5, color=COLOURS["neutral"], ls="--", lw=1, label="chance")
+    accuracy.set(title="D tells apart", ylim=(0, 1.02))
+    accuracy.legend(fontsize=8, loc="lower right")
+    for ax in (adversarial, distance, accuracy):
+        ax.set_xlabel("step")
+        ax.grid(alpha=0.25)
+    for panel in below:
+        axes = panel.subplots(1, len(images[0]), squeeze=False)[0]
+        for ax, image, caption in zip(axes, *images):
+            ax.imshow(to_image(image), interpolation="nearest")
+            ax.set_title(caption, fontsize=10)
+            ax.axis("off")
+    return figure
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure as PNG, whole or not at all, and close it."""
+    temporary = Path(path).with_suffix(".part")
+    figure.savefig(temporary, format="png", dpi=120)
+    plt.close(figure)
+    os.replace(temporary, path)
+
+
+def save_picture(picture: np.ndarray, path: str | Path) -> None:
+    """Write ``(H, W, 3) uint8`` as PNG, whole or not at all."""
+    temporary = Path(path).with_suffix(".part")
+    Image.fromarray(picture).save(temporary, format="PNG")
+    os.replace(temporary, path)
+
+
+def show_source(thing):
+    """Show the source of a class or function, highlighted, below a notebook's cell."""
+    from IPython.display import Code
+
+    return Code(inspect.getsource(thing), language="python")

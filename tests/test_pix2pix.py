@@ -1,0 +1,201 @@
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet import autograd, nd
+
+from gluon_pix2pix import Pix2Pix, Pix2PixConfig, PixelDiscriminator
+from gluon_pix2pix.checkpoint import parameter_arrays
+from gluon_pix2pix.pix2pix import build_discriminator
+
+
+def _weights(model):
+    return {f"{name}.{key}": array for name, net in model.networks.items()
+            for key, array in parameter_arrays(net).items()}
+
+
+def _same(a, b):
+    return all((a[key] == b[key]).all() for key in a)
+
+
+def test_a_step_trains_both_networks_and_returns_finite_scalars(model, batch):
+    before = _weights(model)
+    losses = model.step(*batch)
+    assert set(losses) == {"loss_D", "loss_G", "loss_gan", "loss_l1", "accuracy_D"}
+    for value in losses.values():
+        assert value.shape == (1,) and np.isfinite(value.asscalar())
+    after = _weights(model)
+    for name in ("generator.model.model.0.weight", "discriminator.model.0.weight"):
+        assert (before[name] != after[name]).any()
+
+
+def test_the_generators_loss_is_the_weighted_sum(tiny, batch):
+    model = Pix2Pix(tiny.replace(lambda_gan=0.5, lambda_l1=10.0))
+    losses = {name: value.asscalar() for name, value in model.step(*batch).items()}
+    expected = 0.5 * losses["loss_gan"] + 10 * losses["loss_l1"]
+    assert abs(losses["loss_G"] - expected) < 1e-4
+
+
+def test_one_generator_forward_a_step_and_d_sees_its_pictures(model, batch):
+    """Erratum 7: D's fakes came from a second pass, in predict mode."""
+    made, judged = [], []
+    netG, netD = model.netG, model.netD
+    model.netG = lambda x: (made.append(netG(x)), made[-1])[1]
+
+    def judge(*images):
+        joined = images[0] if len(images) == 1 else nd.concat(*images, dim=1)
+        judged.append(joined.asnumpy())
+        return netD(*images)
+
+    model.netD = judge
+    model.step(*batch)
+    assert len(made) == 1
+    expected = np.concatenate([batch[0].asnumpy(), made[0].asnumpy()], axis=1)
+    assert len(judged) == 3
+    np.testing.assert_array_equal(judged[0], expected)  # D's step; the pool is filling
+    np.testing.assert_array_equal(judged[2], expected)  # G's step
+
+
+def test_the_step_equals_the_textbook_step(tiny, batch):
+    """The same numbers from plain Gluon: two losses, two backwards, two Adams."""
+    config = tiny.replace(pool_size=0, use_dropout=False, hybridize=False)
+    ours, plain = Pix2Pix(config), Pix2Pix(config)
+    x, y = batch
+    for _ in range(2):
+        losses = ours.step(x, y)
+        bce = mx.gluon.loss.SigmoidBinaryCrossEntropyLoss()
+        with autograd.record():
+            fake = plain.netG(x)
+            judged_fake = plain.netD(nd.concat(x, fake.detach(), dim=1))
+            judged_real = plain.netD(nd.concat(x, y, dim=1))
+            loss_D = 0.5 * (bce(judged_fake, nd.zeros_like(judged_fake))
+                            + bce(judged_real, nd.ones_like(judged_real))).mean()
+        loss_D.backward(retain_graph=True)
+        plain.trainer_D.step(1)
+        with autograd.record():
+            judged = plain.netD(nd.concat(x, fake, dim=1))
+            loss_G = (bce(judged, nd.ones_like(judged)).mean()
+                      + 100 * nd.abs(fake - y).mean())
+        loss_G.backward()
+        plain.trainer_G.step(1)
+        assert abs(losses["loss_D"].asscalar() - loss_D.asscalar()) < 1e-5
+        assert abs(losses["loss_G"].asscalar() - loss_G.asscalar()) < 1e-3
+    ours, plain = _weights(ours), _weights(plain)
+    for name in ours:
+        if "running" not in name:
+            np.testing.assert_allclose(ours[name], plain[name], atol=2e-5)
+
+
+def test_two_trainings_with_one_seed_are_equal(tiny, batch):
+    def train(seed):
+        model = Pix2Pix(tiny.replace(seed=seed))
+        for _ in range(3):
+            model.step(*batch)
+        return _weights(model)
+
+    first = train(0)
+    assert _same(first, train(0))
+    assert not _same(first, train(1))
+
+
+def test_compiled_and_line_by_line_agree(tiny, batch):
+    losses = []
+    for hybridize in (True, False):  # erratum 8: hybridize was never called
+        model = Pix2Pix(tiny.replace(hybridize=hybridize, use_dropout=False))
+        assert model.netG._active is hybridize and model.netD._active is hybridize
+        for _ in range(3):
+            last = model.step(*batch)
+        losses.append([value.asscalar() for value in last.values()])
+    np.testing.assert_allclose(*losses, rtol=1e-3)
+
+
+def test_sampling_uses_dropout_and_batch_statistics_and_changes_nothing(model, batch):
+    """Erratum 9: results were shown in predict mode, with running statistics."""
+    model.step(*batch)
+    before = _weights(model)
+    x = batch[0][:1]
+    first, second = (model.translate(x).asnumpy() for _ in range(2))
+    fixed = [model.translate(x, sample=False).asnumpy() for _ in range(2)]
+    assert _same(before, _weights(model))
+    assert (first != second).any() or model.config.num_downs == 5
+    assert (fixed[0] == fixed[1]).all()
+    assert abs(first - fixed[0]).max() > 1e-3
+    with autograd.train_mode():
+        expected = model.netG(x).asnumpy()
+    if model.config.num_downs == 5:  # no dropout at this depth: exactly the same
+        np.testing.assert_array_equal(first, expected)
+
+
+def test_dropout_is_on_when_sampling(batch):
+    model = Pix2Pix(Pix2PixConfig(size=64, ngf=4, ndf=4))
+    x = nd.random.uniform(-1, 1, (1, 3, 64, 64))
+    assert (model.translate(x) != model.translate(x)).asnumpy().any()
+    mx.random.seed(5)
+    first = model.translate(x)
+    mx.random.seed(5)
+    assert (model.translate(x) == first).asnumpy().all()
+
+
+def test_a_picture_does_not_depend_on_its_neighbours(model, batch):
+    together = model.translate(batch[0]).asnumpy()
+    alone = model.translate(batch[0][1:]).asnumpy()
+    np.testing.assert_allclose(together[1:], alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("sample", [True, False])
+@pytest.mark.parametrize("height, width", [(32, 32), (33, 70), (5, 100), (64, 31)])
+def test_any_size_is_translated(model, height, width, sample):
+    x = nd.random.uniform(-1, 1, (1, 3, height, width))
+    fake = model.translate(x, sample)
+    assert fake.shape == x.shape
+    assert np.isfinite(fake.asnumpy()).all()
+
+
+def test_training_goes_on_after_translating_another_size(model, batch):
+    model.step(*batch)
+    model.translate(nd.zeros((1, 3, 70, 40)))
+    assert np.isfinite(model.step(*batch)["loss_G"].asscalar())
+
+
+def test_overfitting_one_pair(tiny, batch):
+    model = Pix2Pix(tiny.replace(ngf=16, ndf=16, lr=1e-3))
+    x = batch[0][:1]
+    y = nd.broadcast_to(nd.array([-0.5, 0.2, 0.7]).reshape((1, 3, 1, 1)), x.shape)
+    losses = [model.step(x, y)["loss_l1"].asscalar() for _ in range(60)]
+    assert losses[-1] < 0.3 * losses[0]
+
+
+def test_the_learning_rate_reaches_both_optimisers(model):
+    assert model.learning_rate == 2e-4
+    model.learning_rate = 1e-5
+    assert model.trainer_G.learning_rate == model.trainer_D.learning_rate == 1e-5
+
+
+def test_optimiser_order_is_structural(tiny):
+    """By automatic name, unit10 comes before unit9, and states would be mixed up."""
+    for _ in range(2):
+        model = Pix2Pix(tiny)
+        names = list(model.netG._collect_params_with_prefix().values())
+        assert model.trainer_G._params == names
+
+
+@pytest.mark.parametrize("norm", ["instance", "none"])
+@pytest.mark.parametrize("gan_loss", ["bce", "lsgan"])
+def test_variants_train(tiny, batch, norm, gan_loss):
+    model = Pix2Pix(tiny.replace(norm=norm, gan_loss=gan_loss, n_layers=0,
+                                 in_channels=1))
+    losses = model.step(batch[0][:, :1], batch[1])
+    assert all(np.isfinite(value.asscalar()) for value in losses.values())
+
+
+def test_patches_are_chosen_and_refused_early():
+    pixels = build_discriminator(Pix2PixConfig(n_layers=0))
+    assert isinstance(pixels, PixelDiscriminator)
+    with pytest.raises(ValueError, match="n_layers=5.*32 pixels"):
+        Pix2Pix(Pix2PixConfig(size=32, n_layers=5))
+
+
+def test_wrong_batches_are_refused_before_training(model):
+    with pytest.raises(ValueError, match="UnetGenerator wants"):
+        model.step(nd.ones((1, 1, 32, 32)), nd.ones((1, 3, 32, 32)))
+    with pytest.raises(ValueError, match="multiples of 32"):
+        model.step(nd.ones((1, 3, 48, 48)), nd.ones((1, 3, 48, 48)))

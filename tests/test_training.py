@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+from mxnet import nd
+
+from gluon_pix2pix import (
+    DivergedError,
+    PairedDataset,
+    PairedLoader,
+    Pix2Pix,
+    Pix2PixConfig,
+    fit,
+    learning_rate,
+)
+
+
+class Toy:
+    """A model that only counts its steps."""
+
+    config = Pix2PixConfig(epochs=2, epochs_decay=1)
+
+    def __init__(self, nan_at=None):
+        self.steps, self.nan_at, self.rates = 0, nan_at, []
+
+    def step(self, x):
+        self.steps += 1
+        self.rates.append(self.learning_rate)
+        value = float("nan") if self.steps == self.nan_at else self.steps
+        return {"loss_D": nd.array([1.0]), "loss_G": nd.array([value])}
+
+
+class Loader(list):
+    def __init__(self, batches):
+        super().__init__(nd.zeros((2, 1)) for _ in range(batches))
+
+    def __iter__(self):
+        return ((x,) for x in list.__iter__(self))
+
+
+def test_the_learning_rate_falls_linearly_after_the_constant_half():
+    """Erratum 8 and the MindSpore table: the rate really decays, by epochs."""
+    config = Pix2PixConfig()
+    rates = [learning_rate(config, epoch) for epoch in range(1, 201)]
+    assert rates[:100] == [2e-4] * 100
+    np.testing.assert_allclose(np.diff(rates[99:]), -2e-4 / 101)
+    assert 0 < rates[-1] < 2.1e-6
+
+
+def test_fit_sets_the_rate_of_each_epoch():
+    model = Toy()
+    list(fit(model, Loader(3)))
+    np.testing.assert_allclose(model.rates, [2e-4] * 6 + [1e-4] * 3)
+
+
+def test_reports_come_every_so_many_steps_and_at_each_epochs_end():
+    reports = list(fit(Toy(), Loader(5), report_every=2))
+    assert [r.iteration for r in reports] == [2, 4, 5, 7, 9, 10, 12, 14, 15]
+    assert [r.epoch for r in reports] == [1] * 3 + [2] * 3 + [3] * 3
+    assert [r.epoch_ends for r in reports] == [False, False, True] * 3
+    assert reports[0].losses == {"loss_D": 1.0, "loss_G": 1.5}
+    assert reports[2].losses["loss_G"] == 5.0
+    assert all(r.images_per_second > 0 for r in reports)
+    assert "epoch 1  step 2" in str(reports[0])
+
+
+def test_it_trains_only_while_it_is_looped_over():
+    model = Toy()
+    reports = fit(model, Loader(5), report_every=2)
+    assert model.steps == 0
+    next(reports)
+    assert model.steps == 2
+
+
+def test_nan_stops_and_says_since_when():
+    with pytest.raises(DivergedError, match=r"loss_G .* step 7 \(epoch 2\).*learning"):
+        list(fit(Toy(nan_at=7), Loader(5), report_every=3))
+
+
+def test_a_real_training_that_diverges_is_stopped(tiny, pairs):
+    model = Pix2Pix(tiny.replace(lr=1e30))
+    with pytest.raises(DivergedError, match="step"):
+        list(fit(model, PairedLoader(PairedDataset(pairs, "train", model.config))))
+
+
+def test_epochs_see_different_orders_that_can_be_repeated(tiny, pairs):
+    def seen():
+        model, batches = Toy(), []
+        model.step = lambda x, y: batches.append(x.asnumpy()) or {"loss": nd.ones(1)}
+        loader = PairedLoader(PairedDataset(pairs, "train", tiny), batch_size=12)
+        list(fit(model, loader))
+        return batches
+
+    first, again = seen(), seen()
+    assert len(first) == 3 and (first[0] != first[1]).any()
+    assert all((a == b).all() for a, b in zip(first, again))
+
+
+def test_useless_report_every_is_refused():
+    with pytest.raises(ValueError, match="report_every=0"):
+        next(fit(Toy(), Loader(1), report_every=0))

@@ -1,0 +1,110 @@
+import math
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from mxnet import nd
+
+from gluon_pix2pix import (
+    ImagePool,
+    LossPlot,
+    PairedDataset,
+    contact_sheet,
+    image_grid,
+    plot_losses,
+    show_source,
+    to_image,
+)
+from gluon_pix2pix.training import Report
+from gluon_pix2pix.viz import save_figure, save_picture
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+def _report(step):
+    losses = {"loss_D": 0.7, "loss_G": 30.0, "loss_gan": 1.0, "loss_l1": 0.3,
+              "accuracy_D": 0.6}
+    return Report(1, step, losses, 10.0, 2e-4, False)
+
+
+def test_to_image_accepts_ndarrays_batches_of_one_and_grey():
+    assert (to_image(nd.zeros((1, 3, 4, 5))) == 128).all()
+    grey = to_image(np.full((1, 4, 5), 1.0))
+    assert grey.shape == (4, 5, 3) and (grey == 255).all()
+    with pytest.raises(ValueError, match=r"\(2, 3, 4, 5\)"):
+        to_image(nd.zeros((2, 3, 4, 5)))
+
+
+def test_grid_places_images_titles_and_gaps():
+    image = np.zeros((3, 8, 8))
+    figure = image_grid([[image, image], [image, None]], ("a", "b"), ("r", "s"))
+    axes = np.array(figure.axes).reshape(2, 2)
+    assert [len(ax.images) for ax in axes.flat] == [1, 1, 1, 0]
+    assert axes[0, 1].get_title() == "b" and axes[1, 0].get_ylabel() == "s"
+
+
+def test_contact_sheet_shows_input_output_target(model, pairs):
+    dataset = PairedDataset(pairs, "val", model.config)
+    figure = contact_sheet(model, dataset, range(5))
+    assert [ax.get_title() for ax in figure.axes[:3]] == ["input", "output", "target"]
+    assert len(figure.axes) == 6  # two pairs are there
+    shown = figure.axes[0].images[0].get_array()
+    assert (shown == to_image(dataset[0][0])).all()
+
+
+def test_curves_have_the_line_of_a_balanced_discriminator():
+    columns = {"iteration": [1, 2], "loss_D": [0.7, 0.6], "loss_gan": [0.7, 0.8],
+               "loss_l1": [0.5, 0.4], "accuracy_D": [0.5, 0.6],
+               "val_l1": [math.nan, 0.3]}
+    figure = plot_losses(columns)
+    levels = [line.get_ydata()[0] for line in figure.axes[0].lines]
+    assert any(abs(level - math.log(2)) < 1e-9 for level in levels)
+    assert figure.axes[1].lines[1].get_ydata().tolist() == [0.3]
+
+
+def test_loss_plot_collects_reports_and_works_without_a_notebook():
+    plot = LossPlot()
+    for step in (1, 2):
+        plot.update(_report(step), images=[np.zeros((3, 8, 8))] * 3)
+    plot.close(_report(2))
+    assert plot.columns["iteration"] == [1, 2]
+    assert len(plot.figure().axes) == 6
+
+
+def test_loss_plot_redraws_one_picture_in_place(monkeypatch):
+    shown = []
+
+    class Handle:
+        def update(self, figure):
+            shown.append("update")
+
+    def display(figure, display_id):
+        shown.append("display")
+        return Handle()
+
+    monkeypatch.setattr("IPython.get_ipython", lambda: object())
+    monkeypatch.setattr("IPython.display.display", display)
+    plot = LossPlot(every=0)
+    for step in (1, 2, 3):
+        plot.update(_report(step))
+    assert shown == ["display", "update", "update"]
+    assert not plt.get_fignums()
+    patient = LossPlot(every=1000)
+    for step in (1, 2, 3):
+        patient.update(_report(step))
+    assert shown[3:] == ["display"]
+
+
+def test_show_source_is_highlighted_html():
+    html = show_source(ImagePool)._repr_html_()
+    assert "ImagePool" in html and "<span" in html
+
+
+def test_pictures_are_written_whole_or_not_at_all(tmp_path):
+    save_picture(np.zeros((4, 4, 3), np.uint8), tmp_path / "a.png")
+    save_figure(image_grid([[np.zeros((3, 8, 8))]]), tmp_path / "b.png")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
