@@ -1,0 +1,123 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gluon_pix2pix import Pix2PixConfig, __version__, read_log
+from gluon_pix2pix.cli import build_parser, main
+
+SMALL = ["--size", "32", "--ngf", "4", "--ndf", "4", "--n-layers", "1",
+         "--batch-size", "4", "--epochs", "1", "--epochs-decay", "1"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, pairs):
+    folder = tmp_path_factory.mktemp("runs") / "one"
+    assert main(["train", "pix2pix", "--dataset", str(pairs), "--run", str(folder),
+                 *SMALL]) == 0
+    return folder
+
+
+def test_a_training_leaves_all_that_was_promised(run):
+    for name in ("config.json", "log.csv", "contact_sheet.png", "losses.png",
+                 "samples/epoch_0001.png", "samples/epoch_0002.png",
+                 "checkpoints/epoch_0002/generator.npz"):
+        assert (run / name).is_file(), name
+    columns = read_log(run)
+    assert columns["epoch"] == [1, 2] and columns["iteration"] == [3, 6]
+    assert all(0 < value < 2 for value in columns["val_l1"])
+    config = Pix2PixConfig.from_json(run / "config.json")
+    assert (config.size, config.ngf, config.batch_size) == (32, 4, 4)
+
+
+def test_a_run_is_not_overwritten_unasked(run, pairs, capsys):
+    arguments = ["train", "pix2pix", "--dataset", str(pairs), "--run", str(run), *SMALL]
+    assert main(arguments) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert main([*arguments, "--overwrite"]) == 0
+
+
+def test_one_picture_of_any_size_is_translated(run, tmp_path, capsys):
+    Image.new("RGB", (50, 37), "red").save(tmp_path / "a.jpg")
+    output = tmp_path / "out"
+    assert main(["translate", str(run), str(tmp_path / "a.jpg"),
+                 "--output", str(output)]) == 0
+    assert Image.open(output / "a.png").size == (50, 37)
+    assert "1 picture in" in capsys.readouterr().out
+
+
+def test_a_folder_is_translated_repeatably(run, pairs, tmp_path):
+    def translate(output, *options):
+        assert main(["translate", str(run), str(pairs / "val"), "--half", "left",
+                     "--output", str(output), *options]) == 0
+        return [np.asarray(Image.open(output / f"{n}.png")) for n in (1, 2)]
+
+    first, again = translate(tmp_path / "a"), translate(tmp_path / "b")
+    assert first[0].shape == (32, 32, 3)
+    assert all((x == y).all() for x, y in zip(first, again))
+    fixed = translate(tmp_path / "c", "--deterministic")
+    assert any((x != y).any() for x, y in zip(first, fixed))
+
+
+def test_results_are_not_overwritten_unasked(run, tmp_path, capsys):
+    Image.new("RGB", (32, 32)).save(tmp_path / "a.png")
+    arguments = ["translate", str(run), str(tmp_path / "a.png"), "--output",
+                 str(tmp_path)]
+    assert main(arguments) == 1
+    assert "a.png exists" in capsys.readouterr().err
+    assert np.asarray(Image.open(tmp_path / "a.png")).max() == 0
+
+
+def test_two_pictures_of_one_name_are_refused(run, tmp_path, capsys):
+    for name in ("a.png", "a.jpg"):
+        Image.new("RGB", (32, 32)).save(tmp_path / name)
+    assert main(["translate", str(run), str(tmp_path), "--output",
+                 str(tmp_path / "out")]) == 1
+    assert "Several pictures" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["translate", "nowhere", "x.png"], "no picture or folder x.png"),
+    (["train", "pix2pix", "--size", "100"], "multiple of 32"),
+    (["train", "pix2pix", "--dataset", "facade"], "facades"),
+    (["train", "pix2pix", "--context", "tpu"], "tpu"),
+    (["train", "pix2pix", "--save-every", "0"], "--save-every 0"),
+    (["draw", "toy_castles"], "toy_castles"),
+    (["download", "facade"], "'facades'"),
+])
+def test_errors_are_sentences(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("gluon-pix2pix: ")
+    assert message in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "runs").exists()
+
+
+def test_drawing_and_listing(tmp_path, capsys):
+    assert main(["draw", "--size", "64", "--count", "3", "--root", str(tmp_path)]) == 0
+    assert str(tmp_path) in capsys.readouterr().out
+    assert main(["download", "--list", "--root", str(tmp_path)]) == 0
+    table = capsys.readouterr().out
+    assert "facades" in table
+    assert "maps" in table
+
+
+def test_every_field_of_the_configuration_has_an_option_that_explains_it(capsys):
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["train", "--help"])
+    text = capsys.readouterr().out
+    for field in dataclasses.fields(Pix2PixConfig):
+        assert f"--{field.name.replace('_', '-')}" in text
+    assert "Weights of the two terms of the generator's loss." in " ".join(text.split())
+
+
+def test_help_and_version(capsys):
+    assert main([]) == 0
+    assert "translate" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as exit_:
+        main(["--version"])
+    assert exit_.value.code == 0
+    assert __version__ in capsys.readouterr().out
