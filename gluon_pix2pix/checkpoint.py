@@ -139,7 +139,8 @@ def find_checkpoint(folder: str | Path) -> Path:
     folder = Path(folder)
     if (folder / "generator.npz").is_file():
         return folder
-    found = sorted(folder.glob("checkpoints/*/state.json"))
+    # Hidden folders are remains of a save that was killed.
+    found = sorted(folder.glob("checkpoints/[!.]*/state.json"))
     if not found:
         raise FileNotFoundError(
             f"{folder} holds no checkpoint: name a run folder, such as runs/demo, or a "

@@ -29,14 +29,18 @@ def get_dataset(name: str, root: str | Path = "data", profile: str | None = None
 
     Raises
     ------
+    FileNotFoundError
+        If a path is given and there is no such folder.
     ValueError
         If there is no such toy.
     DownloadError
         If there is no such public data set, or it cannot be fetched. Nothing else is
         taken in its place.
     """
-    if Path(name).is_dir() and Path(name).name != name:
+    if name not in ARCHIVES and Path(name).is_dir():
         return Path(name)
+    if Path(name).name != name:
+        raise FileNotFoundError(f"There is no folder {name}.")
     if name.startswith("toy_"):
         profile = current_profile(profile)
         size = size or Pix2PixConfig.for_profile(profile).size

@@ -44,6 +44,10 @@ def test_a_run_folder_means_its_newest_checkpoint(model, saved):
     save_checkpoint(saved.parent / "epoch_0010", model, epoch=10)
     assert find_checkpoint(saved.parent.parent).name == "epoch_0010"
     assert find_checkpoint(saved) == saved
+    shutil.rmtree(saved.parent / "epoch_0010")
+    saved.rename(saved.parent / ".epoch_0001.killed")
+    with pytest.raises(FileNotFoundError, match="no checkpoint"):
+        find_checkpoint(saved.parent.parent)
 
 
 def test_state_and_versions_are_readable(saved):

@@ -10,8 +10,12 @@ def test_toys_are_drawn_at_the_size_of_the_profile(tmp_path):
     assert get_dataset("toy_facades", tmp_path, profile="smoke") == folder
 
 
-def test_a_path_is_your_own_data(tmp_path, pairs):
+def test_a_path_is_your_own_data(tmp_path, pairs, monkeypatch):
     assert get_dataset(str(pairs), tmp_path) == pairs
+    monkeypatch.chdir(pairs.parent)
+    assert get_dataset(pairs.name, tmp_path).resolve() == pairs
+    with pytest.raises(FileNotFoundError, match="no folder path/to/pairs"):
+        get_dataset("path/to/pairs", tmp_path)
 
 
 def test_unknown_names_are_refused(tmp_path):
