@@ -10,10 +10,10 @@ import numpy as np
 from mxnet import nd
 from PIL import Image
 
+from .catalog import PICTURES
 from .config import Pix2PixConfig
 from .transforms import jitter, resize, to_float
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 _MODES = {1: "L", 3: "RGB"}
 _CACHE_LIMIT = 2 * 2**30  # bytes of decoded pictures held in memory
 
@@ -37,10 +37,10 @@ def list_pictures(folder: str | Path) -> list[Path]:
                 for part in re.split(r"([0-9]+)", path.name)]
 
     paths = [path for path in folder.iterdir()
-             if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".")]
+             if path.suffix.lower() in PICTURES and not path.name.startswith(".")]
     if not paths:
         raise FileNotFoundError(
-            f"{folder} holds no picture ({', '.join(EXTENSIONS)})."
+            f"{folder} holds no picture ({', '.join(sorted(PICTURES))})."
         )
     return sorted(paths, key=natural)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .catalog import ARCHIVES
 from .config import TOY_COUNTS, Pix2PixConfig, current_profile
-from .download import ARCHIVES, download
+from .download import download
 from .toys import draw
 
 
