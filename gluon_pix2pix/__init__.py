@@ -1,6 +1,9 @@
 """Image-to-image translation on Apache MXNet Gluon: pix2pix, explained and complete."""
 
 from . import runtime  # isort: skip  # first: it prepares what MXNet reads as it loads
+
+runtime.load_mxnet()  # isort: split  # what it lacks is said here, in a sentence
+
 from . import metrics, viz
 from .blocks import count_parameters, init_weights
 from .checkpoint import load_checkpoint, load_generator, save_checkpoint

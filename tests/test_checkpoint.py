@@ -12,7 +12,8 @@ from gluon_pix2pix.pix2pix import translate
 @pytest.fixture
 def saved(model, batch, tmp_path):
     model.step(*batch)
-    return save_checkpoint(tmp_path / "run" / "checkpoints" / "epoch_0001", model, epoch=1)
+    folder = tmp_path / "run" / "checkpoints" / "epoch_0001"
+    return save_checkpoint(folder, model, epoch=1)
 
 
 def test_loading_gives_the_same_networks(model, saved):

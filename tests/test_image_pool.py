@@ -53,7 +53,7 @@ def test_the_sequence_follows_the_seed_and_nothing_else():
     def sequence(seed):
         pool, out = ImagePool(3, seed), []
         for number in range(30):
-            np.random.uniform()  # somebody else's random numbers
+            np.random.uniform()  # noqa: NPY002  # somebody else's random numbers
             out += _values(pool.query(_numbered(number)))
         return out
 
