@@ -123,7 +123,8 @@ class Pix2Pix:
         with autograd.record():
             fake_logits = self.netD(fake_pair)
             real_logits = self.netD(real_pair)
-            # Halved, so that D learns more slowly than G.
+            # Halved, as in the paper (section 3.3). Adam takes the same step either
+            # way; what it sets is the scale: log 2 for a D that cannot tell.
             loss_D = 0.5 * (self.gan(fake_logits, False) + self.gan(real_logits, True))
         loss_D.backward()
         self.trainer_D.step(1)  # 1: the losses are means over the batch already
