@@ -108,9 +108,15 @@ class LossPlot:
         self.columns: dict[str, list[float]] = {}
         self._handle, self._drawn = None, -math.inf
 
-    def update(self, report, images=None, titles=("input", "output", "target")) -> None:
-        """Add a report; ``images`` is a row of images to show below the curves."""
-        values = {"epoch": report.epoch, "iteration": report.iteration, **report.losses}
+    def update(self, report, images=None, titles=("input", "output", "target"),
+               val_l1: float | None = None) -> None:
+        """Add a report.
+
+        ``images`` is a row of images to show below the curves, until others come;
+        ``val_l1`` the distance on pairs that are not trained on, where it was measured.
+        """
+        values = {"epoch": report.epoch, "iteration": report.iteration, **report.losses,
+                  "val_l1": math.nan if val_l1 is None else val_l1}
         for name, value in values.items():
             self.columns.setdefault(name, []).append(value)
         if images is not None:
@@ -149,30 +155,34 @@ def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
 
     Three panels: the adversarial losses with the line on which a discriminator sits
     that cannot tell real from fake, the L1 distance, and the share of patches that the
-    discriminator tells apart, with chance at one half.
+    discriminator tells apart, with chance at one half. Curves of 40 reports and more
+    get a running mean.
     """
-    height = 2.8 if images is None else 5.4
-    figure = plt.figure(figsize=(10, height), layout="constrained")
+    height = 2.9 if images is None else 5.6
+    figure = plt.figure(figsize=(10.5, height), layout="constrained")
     top, *below = figure.subfigures(1 if images is None else 2, 1, squeeze=False)[:, 0]
     figure.suptitle(title, fontsize=10)
     adversarial, distance, accuracy = top.subplots(1, 3)
     steps = columns["iteration"]
-    adversarial.plot(steps, columns["loss_D"], color=COLOURS["D"], lw=1, label="D")
-    adversarial.plot(steps, columns["loss_gan"], color=COLOURS["G"], lw=1,
-                     label="G, adversarial")
-    adversarial.axhline(balance, color=COLOURS["neutral"], ls="--", lw=1,
+    highest = [_curve(adversarial, steps, columns["loss_D"], COLOURS["D"], "D"),
+               _curve(adversarial, steps, columns["loss_gan"], COLOURS["G"],
+                      "G, adversarial"), balance]
+    adversarial.axhline(balance, color=COLOURS["neutral"], ls="--", lw=1.5,
                         label=f"D cannot tell: {balance:.2f}")
-    adversarial.set(title="adversarial losses", ylim=(0, None))
+    # Room above the curves for the legend.
+    adversarial.set(title="adversarial losses", ylim=(0, 1.5 * max(highest)))
     adversarial.legend(fontsize=8, loc="upper right")
-    distance.plot(steps, columns["loss_l1"], color=COLOURS["G"], lw=1, label="training")
-    if not np.all(np.isnan(columns.get("val_l1", [math.nan]))):
-        known = [(s, v) for s, v in zip(steps, columns["val_l1"]) if not math.isnan(v)]
-        distance.plot(*zip(*known), "ko-", ms=3, lw=1, label="validation")
-        distance.legend(fontsize=8)
-    distance.set(title="L1 distance, on [-1, 1]", ylim=(0, None))
-    accuracy.plot(steps, columns["accuracy_D"], color=COLOURS["D"], lw=1)
-    accuracy.axhline(0.5, color=COLOURS["neutral"], ls="--", lw=1, label="chance")
-    accuracy.set(title="D tells apart", ylim=(0, 1.02))
+    highest = [_curve(distance, steps, columns["loss_l1"], COLOURS["G"], "training")]
+    known = [(step, value) for step, value in zip(steps, columns.get("val_l1", []))
+             if not math.isnan(value)]
+    if known:
+        distance.plot(*zip(*known), "ko-", ms=4, lw=1.5, label="validation")
+        highest += [value for _, value in known]
+    distance.legend(fontsize=8, loc="upper right")
+    distance.set(title="L1 distance, on [-1, 1]", ylim=(0, 1.3 * max(highest)))
+    _curve(accuracy, steps, columns["accuracy_D"], COLOURS["D"])
+    accuracy.axhline(0.5, color=COLOURS["neutral"], ls="--", lw=1.5, label="chance")
+    accuracy.set(title="patches that D tells apart", ylim=(0, 1.04))
     accuracy.legend(fontsize=8, loc="lower right")
     for ax in (adversarial, distance, accuracy):
         ax.set_xlabel("step")
@@ -183,6 +193,41 @@ def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
             ax.imshow(to_image(image), interpolation="nearest")
             ax.set_title(caption, fontsize=10)
             ax.axis("off")
+    return figure
+
+
+def _curve(ax, steps, values, colour, label=None) -> float:
+    """Draw a noisy curve, and once it is long a smooth one on it; return its top."""
+    if len(values) < 40:
+        ax.plot(steps, values, color=colour, lw=1.8, label=label)
+        return max(values)
+    window = np.ones(len(values) // 40 * 2 + 1)
+    # A mean over fewer values at both ends, instead of one with zeros.
+    count = np.convolve(np.ones(len(values)), window, "same")
+    smooth = np.convolve(values, window, "same") / count
+    ax.plot(steps, values, color=colour, lw=1, alpha=0.3)
+    ax.plot(steps, smooth, color=colour, lw=2, label=label)
+    return np.nanquantile(values, 0.995)
+
+
+def show_palette(classes: dict[str, tuple], columns: int = 6) -> Figure:
+    """Draw the colours of a label map with their names.
+
+    Parameters
+    ----------
+    classes : dict of str to (int, int, int)
+        RGB colours from 0 to 255 by name, such as ``toys.CLASSES``.
+    columns : int
+        Colours a row.
+    """
+    rows = -(-len(classes) // columns)
+    figure, axes = plt.subplots(rows, columns, squeeze=False, layout="constrained",
+                                figsize=(1.6 * columns, 0.75 * rows))
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, (name, colour) in zip(axes.flat, classes.items()):
+        ax.imshow(np.full((1, 5, 3), colour, np.uint8))
+        ax.set_title(name, fontsize=11)
     return figure
 
 

@@ -16,7 +16,7 @@ from gluon_pix2pix import (
     to_image,
 )
 from gluon_pix2pix.training import Report
-from gluon_pix2pix.viz import save_figure, save_picture
+from gluon_pix2pix.viz import save_figure, save_picture, show_palette
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +97,35 @@ def test_loss_plot_redraws_one_picture_in_place(monkeypatch):
     for step in (1, 2, 3):
         patient.update(_report(step))
     assert shown[3:] == ["display"]
+
+
+def test_long_curves_get_a_running_mean_of_the_right_height():
+    steps = list(range(200))
+    columns = {"iteration": steps, "loss_l1": [0.3] * 200, "accuracy_D": [0.5] * 200,
+               "loss_D": [0.5 + 0.3 * (-1) ** step for step in steps],
+               "loss_gan": [1.0] * 200}
+    figure = plot_losses(columns)
+    raw, smooth = (line.get_ydata() for line in figure.axes[0].lines[:2])
+    assert np.ptp(raw) > 0.5 and np.ptp(smooth[10:-10]) < 0.1
+    constant = figure.axes[1].lines[1].get_ydata()
+    np.testing.assert_allclose(constant, 0.3)  # at both ends too
+    assert figure.axes[0].get_ylim()[1] > 1.0
+
+
+def test_loss_plot_draws_validation_where_it_was_measured():
+    plot = LossPlot()
+    plot.update(_report(1))
+    plot.update(_report(2), val_l1=0.25)
+    training, validation = plot.figure().axes[1].lines
+    assert validation.get_xydata().tolist() == [[2, 0.25]]
+    assert training.get_xdata().tolist() == [1, 2]
+
+
+def test_palette_names_every_colour():
+    colours = {"wall": (1, 2, 3), "window": (4, 5, 6), "door": (7, 8, 9)}
+    axes = show_palette(colours, columns=2).axes
+    assert [ax.get_title() for ax in axes] == ["wall", "window", "door", ""]
+    assert axes[2].images[0].get_array()[0, 0].tolist() == [7, 8, 9]
 
 
 def test_show_source_is_highlighted_html():
