@@ -13,7 +13,7 @@ from .discriminators import Discriminator, PixelDiscriminator, receptive_field
 from .download import download
 from .image_pool import ImagePool
 from .losses import GANLoss, l1_loss
-from .pix2pix import Pix2Pix
+from .pix2pix import Pix2Pix, translate
 from .runs import RunFolder, read_log
 from .runtime import get_context, seed_everything
 from .sources import get_dataset
@@ -62,6 +62,7 @@ __all__ = [
     "seed_everything",
     "show_source",
     "to_image",
+    "translate",
     "UnetGenerator",
     "UnetSkipUnit",
     "viz",

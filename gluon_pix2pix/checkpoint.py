@@ -24,6 +24,7 @@ import numpy as np
 from mxnet import nd
 
 from .config import Pix2PixConfig
+from .datasets import natural_order
 from .pix2pix import Pix2Pix, build_generator
 from .runtime import get_context
 from .version import __version__
@@ -68,7 +69,8 @@ def save_checkpoint(folder: str | Path, model, **state) -> Path:
     """Save a model into a folder, atomically.
 
     Everything is written into a temporary folder beside it, flushed, and renamed: a
-    checkpoint that exists is complete. One that is there already is replaced last.
+    checkpoint that exists is complete. One that is there already is replaced last, and
+    only if it holds nothing but a checkpoint.
 
     Parameters
     ----------
@@ -87,16 +89,20 @@ def save_checkpoint(folder: str | Path, model, **state) -> Path:
     Raises
     ------
     FileExistsError
-        If the folder exists and is no checkpoint.
+        If the folder exists and holds anything else.
     """
     folder = Path(folder)
-    if folder.exists() and not (folder / "state.json").is_file():
-        raise FileExistsError(
-            f"{folder} exists and is no checkpoint; nothing was written. Name another "
-            "folder."
-        )
+    files = {"config.json", "state.json", *(f"{name}.npz" for name in model.networks)}
+    if folder.exists():
+        foreign = sorted({path.name for path in folder.iterdir()} - files)
+        if foreign:
+            raise FileExistsError(
+                f"{folder} holds {', '.join(foreign[:3])}, which is no part of a "
+                "checkpoint; nothing was written. Name another folder."
+            )
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    old = Path(f"{temporary}.old")
     try:
         for name, net in model.networks.items():
             with open(temporary / f"{name}.npz", "wb") as file:
@@ -106,20 +112,21 @@ def save_checkpoint(folder: str | Path, model, **state) -> Path:
                     "numpy": np.__version__}
         texts = {"config.json": model.config.to_json(),
                  "state.json": json.dumps(
-                     {"format": FORMAT, **state, "versions": versions}, indent=2)}
+                     {**state, "format": FORMAT, "versions": versions}, indent=2)}
         for name, text in texts.items():
             with open(temporary / name, "w", encoding="utf-8") as file:
                 file.write(text + "\n")
                 _flush(file)
-        os.chmod(temporary, 0o755)  # mkdtemp made it private
-        old = Path(f"{temporary}.old")
+        os.chmod(temporary, folder.parent.stat().st_mode)  # mkdtemp made it private
         if folder.exists():
             os.rename(folder, old)
         os.rename(temporary, folder)
-        shutil.rmtree(old, ignore_errors=True)
     except BaseException:
+        if old.exists() and not folder.exists():
+            os.rename(old, folder)
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+    shutil.rmtree(old, ignore_errors=True)
     return folder
 
 
@@ -140,7 +147,7 @@ def find_checkpoint(folder: str | Path) -> Path:
     if (folder / "generator.npz").is_file():
         return folder
     # Hidden folders are remains of a save that was killed.
-    found = sorted(folder.glob("checkpoints/[!.]*/state.json"))
+    found = newest_last(folder.glob("checkpoints/[!.]*/state.json"))
     if not found:
         raise FileNotFoundError(
             f"{folder} holds no checkpoint: name a run folder, such as runs/demo, or a "
@@ -149,10 +156,15 @@ def find_checkpoint(folder: str | Path) -> Path:
     return found[-1].parent
 
 
+def newest_last(paths) -> list[Path]:
+    """Sort by the numbers in the names: epoch_9999 comes before epoch_10000."""
+    return sorted(paths, key=lambda path: natural_order(str(path)))
+
+
 def load_checkpoint(folder: str | Path, ctx=None) -> Pix2Pix:
     """Load the model of a checkpoint or of a run's newest checkpoint.
 
-    The optimisers start anew.
+    The optimisers start anew, and random numbers from ``config.seed`` (see `Pix2Pix`).
 
     Parameters
     ----------
@@ -188,6 +200,20 @@ def load_generator(folder: str | Path, ctx=None):
 
 
 def _read_config(folder):
+    try:
+        text = (folder / "state.json").read_text(encoding="utf-8")
+        found = json.loads(text)["format"]
+    except FileNotFoundError:  # config and generator alone are enough to translate
+        found = FORMAT
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{folder / 'state.json'} is damaged ({error}): take another checkpoint."
+        ) from None
+    if found != FORMAT:
+        raise ValueError(
+            f"{folder} has format {found}, and this version reads {FORMAT}: use the "
+            "version of gluon_pix2pix that its state.json names."
+        )
     return Pix2PixConfig.from_json(folder / "config.json")
 
 

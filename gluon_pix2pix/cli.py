@@ -134,9 +134,9 @@ def _train_options(parser):
                         "%(default)s)")
     _root_option(parser)
     _source_option(parser)
-    parser.add_argument("--profile", choices=PROFILES, default="lesson",
+    parser.add_argument("--profile", choices=PROFILES,
                         help="smoke: seconds; lesson: minutes on two CPU cores; full: "
-                        "the paper, for a GPU (default: %(default)s)")
+                        "the paper, for a GPU (default: PIX2PIX_PROFILE, else lesson)")
     parser.add_argument("--run", help="run folder (default: runs/DATASET)")
     parser.add_argument("--overwrite", action="store_true",
                         help="replace an earlier run in that folder")
@@ -146,16 +146,25 @@ def _train_options(parser):
     group = parser.add_argument_group(
         "configuration", "Each option changes one number of the profile.")
     teaches = _field_help(Pix2PixConfig)
+    profiles = {name: Pix2PixConfig.for_profile(name) for name in PROFILES}
     for field in dataclasses.fields(Pix2PixConfig):
         flag = "--" + field.name.replace("_", "-")
+        values = {name: getattr(profiles[name], field.name) for name in PROFILES}
+        default = (", ".join(f"{name} {value}" for name, value in values.items())
+                   if len(set(values.values())) > 1 else values["full"])
+        if field.name == "direction":
+            default = "the data set's own"
         options = {"dest": field.name, "default": argparse.SUPPRESS,
-                   "help": f"{teaches[field.name]} [paper: {field.default}]"}
+                   "help": f"{teaches[field.name]} (default: {default})"}
         if field.type == "bool":
             options["action"] = argparse.BooleanOptionalAction
         else:
             base = field.type.split(" |")[0]
             options["type"] = {"int": int, "float": float, "str": str}[base]
             options["metavar"] = base.upper()
+            if field.name in Pix2PixConfig.choices:
+                options["choices"] = Pix2PixConfig.choices[field.name]
+                options["metavar"] = None
         group.add_argument(flag, **options)
 
 
@@ -164,7 +173,7 @@ def _field_help(config_class) -> dict[str, str]:
     entries = re.findall(r"^(\w[\w, ]*) :[^\n]*\n((?: {4}[^\n]*\n?)+)",
                          inspect.getdoc(config_class), flags=re.MULTILINE)
     # %% because argparse would take a single one for a format.
-    return {name: " ".join(text.split()).replace("%", "%%")
+    return {name: " ".join(text.split()).replace("`", "").replace("%", "%%")
             for names, text in entries for name in names.split(", ")}
 
 
@@ -174,11 +183,13 @@ def _context_option(parser):
 
 
 def _train(args):
-    from . import metrics, viz
+    import matplotlib
+
+    matplotlib.use("Agg")  # pictures go to files, whatever screen there is
+    from . import viz
     from .datasets import PairedDataset, PairedLoader
     from .pix2pix import Pix2Pix
     from .runs import RunFolder, read_log
-    from .runtime import get_context
     from .sources import default_direction, get_dataset
     from .training import fit
 
@@ -187,7 +198,8 @@ def _train(args):
                if field.name in args}
     changes.setdefault("direction", default_direction(args.dataset))
     config = Pix2PixConfig.for_profile(args.profile, **changes)
-    ctx = get_context(args.context)
+    # All that can be wrong is found before an earlier run is touched.
+    model = Pix2Pix(config, args.context)
     if args.save_every < 1:
         raise ValueError(f"--save-every {args.save_every} must be at least 1.")
     folder = get_dataset(args.dataset, args.root, args.profile, args.source,
@@ -196,16 +208,16 @@ def _train(args):
     # The split to look at while training; the test split stays unseen.
     val = PairedDataset(folder, "val", config) if (folder / "val").is_dir() else None
     shown = val or PairedDataset(folder, "train", config, train=False)
-    name = args.dataset if "/" not in args.dataset else folder.name
+    train[0], shown[0]  # what cannot be a pair is named now
+    name = Path(args.dataset).resolve().name
     run = RunFolder(args.run or Path("runs") / name, config, args.overwrite)
-    model = Pix2Pix(config, ctx)
     loader = PairedLoader(train)
     epochs = config.epochs + config.epochs_decay
     print(f"{len(train)} pairs of {config.size} pixels from {folder}, {epochs} epochs "
-          f"on {ctx}; writing to {run.folder}")
+          f"on {model.ctx}; writing to {run.folder}")
 
-    _fit(run, fit(model, loader), model, val, shown, epochs, len(loader),
-         args.save_every, metrics, viz)
+    _follow(fit(model, loader), run, model, val, shown, epochs, len(loader),
+            args.save_every)
 
     sheet = run.folder / "contact_sheet.png"
     viz.save_figure(viz.contact_sheet(model, shown), sheet)
@@ -218,8 +230,11 @@ def _train(args):
           f"         make lab   (the course; begin with 00_start_here.ipynb)")
 
 
-def _fit(run, reports, model, val, shown, epochs, steps, save_every, metrics, viz):
+def _follow(reports, run, model, val, shown, epochs, steps, save_every):
+    """Let a training run, and show, log and save what it reports."""
     from tqdm.auto import tqdm
+
+    from . import metrics, viz
 
     with tqdm(total=epochs * steps, unit="step", dynamic_ncols=True) as bar:
         for report in reports:
@@ -281,6 +296,12 @@ def _translate(args):
         raise ValueError(
             f"Several pictures would become {min(taken)}: translate them one folder at "
             "a time, with different --output.")
+    sources = {path.resolve() for path in paths}
+    replaced = [target for target in targets if target.resolve() in sources]
+    if replaced:
+        raise ValueError(
+            f"The translation of {replaced[0]} would replace the picture itself: name "
+            "another --output.")
     existing = [target for target in targets if target.exists()]
     if existing and not args.overwrite:
         raise FileExistsError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def halvings(size: int, most: int = 8) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Pix2PixConfig:
-    """The paper's pix2pix at 256 pixels and batch 1 (Isola et al. 2017, section 6.1).
+    """The paper's pix2pix at 256 pixels, batch 1 (Isola et al. 2017, sections 6.1-2).
 
     Attributes
     ----------
@@ -74,12 +75,16 @@ class Pix2PixConfig:
         paper's 286 of 256 to ``size``; equal to ``size`` means no jitter.
     mirror : bool
         Whether pairs are flipped left-right at random.
-    in_channels, out_channels : int
-        1 (grey) or 3 (RGB).
+    in_channels : int
+        Channels of the input image: 1 (grey) or 3 (RGB).
+    out_channels : int
+        Channels of the output image: 1 (grey) or 3 (RGB).
     direction : {"AtoB", "BtoA"}
         Which half of a paired picture is the input; A is the left half.
-    ngf, ndf : int
-        Channels of the first layer of generator and discriminator.
+    ngf : int
+        Channels of the generator's first layer; multiples of 16 are fastest.
+    ndf : int
+        Channels of the discriminator's first layer.
     num_downs : int or None
         Halvings in the U-Net, at least 5. None: as many as ``size`` admits, at most 8.
     n_layers : int
@@ -88,20 +93,30 @@ class Pix2PixConfig:
         Normalisation of both networks.
     use_dropout : bool
         Dropout 0.5 in the U-Net, the paper's only noise z.
-    init, init_gain :
-        Initial weights: ``normal`` N(0, gain), ``xavier`` or ``constant``.
+    init : {"normal", "xavier", "constant"}
+        Initial weights: normal N(0, gain), Glorot's scaled by gain, or gain itself.
+    init_gain : float
+        The gain of the initial weights.
     gan_loss : {"bce", "lsgan"}
         Binary cross-entropy (the paper) or least squares.
-    lambda_gan, lambda_l1 : float
-        Weights of the two terms of the generator's loss.
+    lambda_gan : float
+        Weight of the adversarial term of the generator's loss.
+    lambda_l1 : float
+        Weight of the L1 distance in the generator's loss.
     pool_size : int
         Generated pictures kept for the discriminator. 0 is the paper's choice.
-    lr, beta1, beta2 : float
-        Adam's learning rate and moment decays.
+    lr : float
+        Learning rate of Adam, in both networks.
+    beta1 : float
+        Decay of Adam's mean of the gradients.
+    beta2 : float
+        Decay of Adam's mean of their squares.
     batch_size : int
         Pictures a step.
-    epochs, epochs_decay : int
-        Epochs at the full learning rate, then epochs in which it falls to 0.
+    epochs : int
+        Epochs at the full learning rate.
+    epochs_decay : int
+        Epochs after those, in which the rate falls to 0.
     seed : int
         Seed of weights, order, jitter, dropout and pool.
     hybridize : bool
@@ -139,14 +154,42 @@ class Pix2PixConfig:
     hybridize: bool = True
     precision: str = "float32"
 
-    model = "pix2pix"  # no annotation: a constant of the class, not a field
+    # No annotations: constants of the class, not fields.
+    model = "pix2pix"
+    choices = {
+        "direction": ("AtoB", "BtoA"),
+        "norm": ("batch", "instance", "none"),
+        "init": ("normal", "xavier", "constant"),
+        "gan_loss": ("bce", "lsgan"),
+        "precision": ("float32",),
+        "in_channels": (1, 3),
+        "out_channels": (1, 3),
+    }
 
     def __post_init__(self):
+        self._check_types()
         if self.load_size is None:
             object.__setattr__(self, "load_size", round(self.size * 286 / 256))
         if self.num_downs is None:
             object.__setattr__(self, "num_downs", halvings(self.size))
         self._check()
+
+    def _check_types(self):
+        for field in dataclasses.fields(self):
+            value, wanted = getattr(self, field.name), field.type
+            if value is None and wanted.endswith("| None"):
+                continue
+            kind = wanted.split(" |")[0]
+            fits = {"int": isinstance(value, int) and not isinstance(value, bool),
+                    "float": isinstance(value, (int, float))
+                    and not isinstance(value, bool) and math.isfinite(value),
+                    "bool": isinstance(value, bool),
+                    "str": isinstance(value, str)}[kind]
+            if not fits:
+                raise ValueError(
+                    f"{field.name}={value!r} is not possible: it must be of type "
+                    f"{kind}."
+                )
 
     def _check(self):
         def require(condition, field, remedy):
@@ -154,20 +197,9 @@ class Pix2PixConfig:
                 value = getattr(self, field)
                 raise ValueError(f"{field}={value!r} is not possible: {remedy}.")
 
-        def one_of(field, *allowed):
-            require(
-                getattr(self, field) in allowed,
-                field,
-                "choose one of " + ", ".join(map(repr, allowed)),
-            )
-
-        one_of("direction", "AtoB", "BtoA")
-        one_of("norm", "batch", "instance", "none")
-        one_of("init", "normal", "xavier", "constant")
-        one_of("gan_loss", "bce", "lsgan")
-        one_of("precision", "float32")
-        one_of("in_channels", 1, 3)
-        one_of("out_channels", 1, 3)
+        for field, allowed in self.choices.items():
+            require(getattr(self, field) in allowed, field,
+                    "choose one of " + ", ".join(map(repr, allowed)))
         for field in ("ngf", "ndf", "batch_size", "size"):
             require(getattr(self, field) >= 1, field, "it must be at least 1")
         for field in ("n_layers", "pool_size", "epochs", "epochs_decay"):
@@ -193,6 +225,7 @@ class Pix2PixConfig:
             require(getattr(self, field) > 0, field, "it must be positive")
         for field in ("lambda_gan", "lambda_l1"):
             require(getattr(self, field) >= 0, field, "it must not be negative")
+        require(0 <= self.seed < 2**31, "seed", "it must be from 0 to 2**31 - 1")
         for field in ("beta1", "beta2"):
             require(0 <= getattr(self, field) < 1, field, "it must be in [0, 1)")
 
@@ -266,4 +299,6 @@ class Pix2PixConfig:
             fields = json.loads(text)
         except json.JSONDecodeError as error:
             raise ValueError(f"{source} is not valid JSON: {error}.") from None
+        if not isinstance(fields, dict):
+            raise ValueError(f"{source} is a JSON {type(fields).__name__}, no object.")
         return cls.from_dict(fields)

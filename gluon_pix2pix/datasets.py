@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from mxnet import nd
-from PIL import Image
+from PIL import Image, ImageOps
 
 from .catalog import PICTURES
 from .config import Pix2PixConfig
@@ -16,6 +16,13 @@ from .transforms import jitter, resize, to_float
 
 _MODES = {1: "L", 3: "RGB"}
 _CACHE_LIMIT = 2 * 2**30  # bytes of decoded pictures held in memory
+
+
+def natural_order(name: str) -> tuple:
+    """Give a key that sorts 2.jpg before 10.jpg, and any two names the same way."""
+    parts = re.split(r"([0-9]+)", name)
+    numbered = [int(part) if i % 2 else part.lower() for i, part in enumerate(parts)]
+    return numbered, name
 
 
 def list_pictures(folder: str | Path) -> list[Path]:
@@ -32,17 +39,13 @@ def list_pictures(folder: str | Path) -> list[Path]:
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder}.")
 
-    def natural(path):
-        return [int(part) if part.isdigit() else part.lower()
-                for part in re.split(r"([0-9]+)", path.name)]
-
     paths = [path for path in folder.iterdir()
              if path.suffix.lower() in PICTURES and not path.name.startswith(".")]
     if not paths:
         raise FileNotFoundError(
             f"{folder} holds no picture ({', '.join(sorted(PICTURES))})."
         )
-    return sorted(paths, key=natural)
+    return sorted(paths, key=lambda path: natural_order(path.name))
 
 
 def read_picture(path: str | Path, channels: int = 3) -> np.ndarray:
@@ -55,10 +58,11 @@ def read_picture(path: str | Path, channels: int = 3) -> np.ndarray:
     """
     try:
         with Image.open(path) as image:
+            image = ImageOps.exif_transpose(image)  # as a camera's owner sees it
             picture = np.asarray(image.convert(_MODES[channels]))
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no file {path}.") from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(
             f"{path} cannot be read as a picture ({error}): replace or remove it."
         ) from error
@@ -115,23 +119,26 @@ class PairedDataset:
         if self._cache is not None and index in self._cache:
             return self._cache[index]
         path, config = self.paths[index], self.config
-        in_left = config.direction == "AtoB"
-        halves = []
-        for channels, left in ((config.in_channels, in_left),
-                               (config.out_channels, not in_left)):
-            picture = read_picture(path, channels)
-            height, width = picture.shape[:2]
-            if width % 2 or width < height:
-                raise ValueError(
-                    f"{path} is {width}x{height} pixels and cannot be a pair: A and B "
-                    "must stand side by side, each as wide as the other."
-                )
-            half = width // 2
-            picture = picture[:, :half] if left else picture[:, half:]
-            halves.append(resize(picture, self._side, self._side))
+        picture = read_picture(path)
+        height, width = picture.shape[:2]
+        if width % 2 or width < height:
+            raise ValueError(
+                f"{path} is {width}x{height} pixels and cannot be a pair: A and B "
+                "must stand side by side, each as wide as the other."
+            )
+        A, B = picture[:, :width // 2], picture[:, width // 2:]
+        real_in, real_out = (A, B) if config.direction == "AtoB" else (B, A)
+        pair = (self._prepare(real_in, config.in_channels),
+                self._prepare(real_out, config.out_channels))
         if self._cache is not None:
-            self._cache[index] = tuple(halves)
-        return tuple(halves)
+            self._cache[index] = pair
+        return pair
+
+    def _prepare(self, half, channels):
+        if channels == 1:
+            half = np.asarray(Image.fromarray(half).convert("L"))[:, :, None]
+        # A copy: a view would keep the whole picture in memory.
+        return resize(half, self._side, self._side).copy()
 
     def get(self, index: int, epoch: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Return a pair as it is seen in an epoch (counted from 0).
@@ -177,7 +184,11 @@ class PairedLoader:
     def __init__(self, dataset: PairedDataset, batch_size: int | None = None,
                  shuffle: bool | None = None):
         self.dataset = dataset
-        self.batch_size = batch_size or dataset.config.batch_size
+        if batch_size is None:
+            batch_size = dataset.config.batch_size
+        if batch_size < 1:
+            raise ValueError(f"batch_size={batch_size} must be at least 1.")
+        self.batch_size = batch_size
         self.shuffle = dataset.train if shuffle is None else shuffle
         self.epoch = 0
 

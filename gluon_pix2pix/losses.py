@@ -45,9 +45,9 @@ class GANLoss:
         return nd.Activation(-logits if target_is_real else logits, "softrelu").mean()
 
     def accuracy(self, fake_logits: nd.NDArray, real_logits: nd.NDArray) -> nd.NDArray:
-        """Return the share of patches told apart rightly, in [0, 1]; 0.5 is chance."""
+        """Return the share of patches judged rightly, in [0, 1]; 0.5 is chance."""
         return 0.5 * ((fake_logits < self.threshold).mean()
-                      + (real_logits > self.threshold).mean())
+                      + (real_logits >= self.threshold).mean())
 
 
 def l1_loss(fake: nd.NDArray, real: nd.NDArray) -> nd.NDArray:

@@ -5,10 +5,13 @@ Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Netw
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import numpy as np
 from mxnet import autograd, gluon, nd
 
-from .blocks import init_weights
+from .blocks import check_images, init_weights
 from .config import Pix2PixConfig
 from .discriminators import Discriminator, PatchCritic, PixelDiscriminator, output_size
 from .image_pool import ImagePool
@@ -48,6 +51,8 @@ def build_discriminator(config: Pix2PixConfig) -> PatchCritic:
 def _trainer(net, config):
     # The structural order of the parameters, not Gluon's default by automatic name:
     # names count up with each network built, and "unit10" sorts before "unit9".
+    # MXNet's Adam adds its epsilon before the correction of the moments' bias, PyTorch
+    # after it: where gradients are tiny, the first steps differ.
     parameters = list(net._collect_params_with_prefix().values())
     adam = {"learning_rate": config.lr, "beta1": config.beta1, "beta2": config.beta2}
     return gluon.Trainer(parameters, "adam", adam)
@@ -55,6 +60,8 @@ def _trainer(net, config):
 
 class Pix2Pix:
     """Generator, discriminator and their training step.
+
+    Building one seeds Python, NumPy and MXNet with ``config.seed``.
 
     Parameters
     ----------
@@ -158,7 +165,7 @@ class Pix2Pix:
         self.trainer_D.set_learning_rate(lr)
 
     def translate(self, real_in: nd.NDArray, sample: bool = True) -> nd.NDArray:
-        """Translate images of any size; the model stays as it is.
+        """Translate images of any size; the networks stay as they are.
 
         Parameters
         ----------
@@ -167,36 +174,68 @@ class Pix2Pix:
         sample : bool
             True samples as the paper does (section 3.3 and 6.2): dropout on, and each
             image normalised by its own statistics. It is done image by image, so that
-            none depends on its neighbours in the batch. False is deterministic: no
-            dropout, running statistics.
+            none depends on its neighbours in the batch. The dropout draws from MXNet's
+            one stream of random numbers. False is deterministic: no dropout, running
+            statistics.
 
         Returns
         -------
         NDArray
             ``(N, out_channels, H, W)`` in (-1, 1), on the model's device.
 
-        Sides that are no multiple of ``2**num_downs`` are padded by reflection and the
-        result is cropped.
+        Sides that are no multiple of ``2**num_downs`` are continued by their mirror
+        image, and the result is cropped.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another.
         """
-        return translate(self.netG, real_in.as_in_context(self.ctx), sample)
+        return translate(self.netG, real_in, sample)
 
 
 def translate(netG: UnetGenerator, real_in: nd.NDArray, sample: bool = True):
     """Do what `Pix2Pix.translate` documents, with a bare generator."""
+    check_images(real_in, netG.in_channels, "translate")
     height, width = real_in.shape[2:]
     multiple = 2 ** netG.num_downs
     bottom, right = -height % multiple, -width % multiple
     if bottom or right:
         padding = ((0, 0), (0, 0), (0, bottom), (0, right))
-        padded = np.pad(real_in.asnumpy(), padding, mode="symmetric")
-        real_in = nd.array(padded, ctx=real_in.context)
+        real_in = nd.array(np.pad(real_in.asnumpy(), padding, mode="symmetric"))
+    real_in = real_in.as_in_context(_context(netG))
+    # A compiled network keeps the mode as one flag, which work still queued reads when
+    # it runs: so nothing may be queued where the mode changes.
+    nd.waitall()
     if sample:
-        # train_mode without record(): dropout and batch statistics act, but running
-        # statistics move only in a backward pass, so nothing is changed.
-        with autograd.train_mode():
+        with _statistics_kept(netG), autograd.pause(train_mode=True):
             fakes = [netG(image.expand_dims(0)) for image in real_in]
-        fake_out = nd.concat(*fakes, dim=0)
+            fake_out = nd.concat(*fakes, dim=0)
+            nd.waitall()
     else:
-        with autograd.predict_mode():
+        with autograd.pause(train_mode=False):
             fake_out = netG(real_in)
+            nd.waitall()
     return fake_out[:, :, :height, :width]
+
+
+def _context(net):
+    return next(iter(net.collect_params().values())).list_ctx()[0]
+
+
+@contextlib.contextmanager
+def _statistics_kept(net) -> Iterator[None]:
+    """Put running statistics back as they were.
+
+    On the CPU they move in a backward pass only, but cuDNN moves them in every forward
+    pass in train mode: there, each picture looked at would change the network.
+    """
+    parameters = net.collect_params().values()
+    statistics = [data for param in parameters if param.grad_req == "null"
+                  for data in param.list_data()]
+    saved = [data.copy() for data in statistics]
+    try:
+        yield
+    finally:
+        for data, before in zip(statistics, saved):
+            before.copyto(data)

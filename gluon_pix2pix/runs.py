@@ -6,7 +6,8 @@ import csv
 import shutil
 from pathlib import Path
 
-from .checkpoint import save_checkpoint
+from .checkpoint import newest_last, save_checkpoint
+from .config import Pix2PixConfig
 
 
 class RunFolder:
@@ -23,7 +24,7 @@ class RunFolder:
     config : Pix2PixConfig
         Saved as ``config.json``.
     overwrite : bool
-        Replace an earlier run in this folder. Only what a run writes is removed.
+        Replace an earlier run in this folder. Only what a run has written is removed.
     keep : int
         How many of the newest checkpoints to keep.
 
@@ -41,7 +42,7 @@ class RunFolder:
         if self.folder.exists() and not self.folder.is_dir():
             raise FileExistsError(f"{folder} is a file: name another run folder.")
         if self.folder.exists() and any(self.folder.iterdir()):
-            if not (self.folder / "log.csv").is_file():
+            if not self._is_run():
                 raise FileExistsError(
                     f"{folder} is not empty and holds no run: name another folder."
                 )
@@ -51,19 +52,29 @@ class RunFolder:
                     "it (overwrite=True, or --overwrite on the command line)."
                 )
             self._clear()
-        for name in ("samples", "checkpoints"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        # config.json tells a run's folder: it comes first and is never away.
+        self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "config.json").write_text(config.to_json() + "\n",
                                                  encoding="utf-8")
+        for name in ("samples", "checkpoints"):
+            (self.folder / name).mkdir(exist_ok=True)
         self.rows: list[dict] = []
         self.log_path = self.folder / "log.csv"
-        self.log_path.touch()
+        self.log_path.write_text("")
+
+    def _is_run(self):
+        try:
+            Pix2PixConfig.from_json(self.folder / "config.json")
+        except (OSError, ValueError):
+            return False
+        return True
 
     def _clear(self):
-        for name in ("samples", "checkpoints"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-        for pattern in ("log.csv", "config.json", "contact_sheet.png", "losses.png"):
-            (self.folder / pattern).unlink(missing_ok=True)
+        for checkpoint in self.folder.glob("checkpoints/epoch_*"):
+            shutil.rmtree(checkpoint)
+        for pattern in ("samples/epoch_*.png", "contact_sheet.png", "losses.png"):
+            for path in self.folder.glob(pattern):
+                path.unlink()
 
     def log(self, report, val_l1: float | None = None) -> None:
         """Append a `Report` to ``log.csv``; ``val_l1`` is known at an epoch's end."""
@@ -88,7 +99,7 @@ class RunFolder:
         checkpoints = self.folder / "checkpoints"
         path = save_checkpoint(checkpoints / f"epoch_{report.epoch:04d}", model,
                                epoch=report.epoch, iteration=report.iteration)
-        for old in sorted(checkpoints.glob("epoch_*"))[:-self.keep]:
+        for old in newest_last(checkpoints.glob("epoch_*"))[:-self.keep]:
             shutil.rmtree(old)
         return path
 

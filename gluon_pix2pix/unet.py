@@ -53,8 +53,8 @@ class UnetSkipUnit(nn.HybridBlock):
                  innermost: bool = False, outermost: bool = False,
                  use_dropout: bool = False, use_bias: bool = False, *,
                  norm: str = "batch", in_channels: int | None = None,
-                 skip: bool = True):
-        super().__init__()
+                 skip: bool = True, **kwargs):
+        super().__init__(**kwargs)  # prefix and params, as every Gluon block takes
         if innermost and outermost:
             raise ValueError("A UnetSkipUnit is innermost or outermost, not both.")
         if (inner_block is None) != innermost:
@@ -126,7 +126,8 @@ class UnetGenerator(nn.HybridBlock):
     norm : {"batch", "instance", "none"}
         Kind of normalisation.
     use_bias : bool, optional
-        Biases in all convolutions; by default only where no batch norm removes them.
+        Biases in all convolutions; by default only without batch norm, which would
+        remove them. (Instance norm does too: the reference keeps them there.)
     skip : bool
         False builds the encoder-decoder without skip connections.
 
@@ -136,18 +137,20 @@ class UnetGenerator(nn.HybridBlock):
 
     def __init__(self, in_channels: int, num_downs: int, ngf: int = 64,
                  use_dropout: bool = True, *, out_channels: int | None = None,
-                 norm: str = "batch", use_bias: bool | None = None, skip: bool = True):
-        super().__init__()
+                 norm: str = "batch", use_bias: bool | None = None, skip: bool = True,
+                 **kwargs):
+        super().__init__(**kwargs)
         if num_downs < 5:
             raise ValueError(
                 f"num_downs={num_downs} is too few: the U-Net widens over 4 levels "
                 "around an innermost one, so it halves at least 5 times."
             )
-        if in_channels < 1 or ngf < 1:
+        out_channels = in_channels if out_channels is None else out_channels
+        if min(in_channels, out_channels, ngf) < 1:
             raise ValueError(
-                f"in_channels={in_channels} and ngf={ngf} must both be at least 1."
+                f"in_channels={in_channels}, out_channels={out_channels} and ngf={ngf} "
+                "must all be at least 1."
             )
-        out_channels = out_channels or in_channels
         self.in_channels, self.num_downs = in_channels, num_downs
         common = {"norm": norm, "skip": skip,
                   "use_bias": norm != "batch" if use_bias is None else use_bias}

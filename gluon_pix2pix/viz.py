@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
 import os
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -80,8 +83,11 @@ def contact_sheet(model, dataset, indices=range(6), sample: bool = True) -> Figu
 
     Indices beyond the data set's end are left out.
     """
+    found = [index for index in indices if index < len(dataset)]
+    if not found:
+        raise ValueError(f"The data set has only {len(dataset)} pairs to show.")
     rows = []
-    for index in (i for i in indices if i < len(dataset)):
+    for index in found:
         real_in, real_out = dataset[index]
         fake_out = model.translate(nd.array(real_in[None]), sample)
         rows.append([real_in, fake_out, real_out])
@@ -106,7 +112,7 @@ class LossPlot:
     def __init__(self, balance: float = math.log(2), every: float = 3.0):
         self.balance, self.every = balance, every
         self.columns: dict[str, list[float]] = {}
-        self._handle, self._drawn = None, -math.inf
+        self._images, self._handle, self._drawn = None, None, -math.inf
 
     def update(self, report, images=None, titles=("input", "output", "target"),
                val_l1: float | None = None) -> None:
@@ -124,14 +130,11 @@ class LossPlot:
         if time.monotonic() - self._drawn >= self.every:
             self._show(report)
 
-    _images = None
-
     def _show(self, report):
-        from IPython import get_ipython
+        if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
+            return
         from IPython.display import display
 
-        if get_ipython() is None:
-            return
         figure = self.figure(str(report))
         if self._handle is None:
             self._handle = display(figure, display_id=True)
@@ -233,17 +236,32 @@ def show_palette(classes: dict[str, tuple], columns: int = 6) -> Figure:
 
 def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG, whole or not at all, and close it."""
-    temporary = Path(path).with_suffix(".part")
-    figure.savefig(temporary, format="png", dpi=120)
-    plt.close(figure)
-    os.replace(temporary, path)
+    try:
+        with _whole(path) as file:
+            figure.savefig(file, format="png", dpi=120)
+    finally:
+        plt.close(figure)
 
 
 def save_picture(picture: np.ndarray, path: str | Path) -> None:
     """Write ``(H, W, 3) uint8`` as PNG, whole or not at all."""
-    temporary = Path(path).with_suffix(".part")
-    Image.fromarray(picture).save(temporary, format="PNG")
-    os.replace(temporary, path)
+    with _whole(path) as file:
+        Image.fromarray(picture).save(file, format="PNG")
+
+
+@contextlib.contextmanager
+def _whole(path):
+    """Open a hidden file beside ``path`` that takes its place when all went well."""
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        os.chmod(temporary, 0o666 & path.parent.stat().st_mode)  # it was private
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def show_source(thing):

@@ -29,9 +29,10 @@ def model(tiny):
 
 @pytest.fixture
 def batch():
-    """Two pairs of random images, ``(2, 3, 32, 32)`` each."""
-    return (mx.nd.random.uniform(-1, 1, (2, 3, 32, 32)),
-            mx.nd.random.uniform(-1, 1, (2, 3, 32, 32)))
+    """Two pairs of random images, ``(2, 3, 32, 32)`` each, where models are built."""
+    ctx, shape = g2p.get_context(), (2, 3, 32, 32)
+    return (mx.nd.random.uniform(-1, 1, shape, ctx=ctx),
+            mx.nd.random.uniform(-1, 1, shape, ctx=ctx))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import numpy as np
@@ -84,9 +85,46 @@ def test_saving_again_replaces(model, saved):
 def test_other_folders_are_not_replaced(model, tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter1.tex").write_text("...")
-    with pytest.raises(FileExistsError, match="no checkpoint"):
+    with pytest.raises(FileExistsError, match="chapter1.tex"):
         save_checkpoint(tmp_path / "thesis", model)
     assert (tmp_path / "thesis" / "chapter1.tex").exists()
+
+
+def test_files_beside_a_checkpoint_are_not_deleted(model, saved):
+    (saved / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="notes.txt"):
+        save_checkpoint(saved, model)
+    assert (saved / "notes.txt").read_text() == "mine"
+
+
+def test_an_interrupt_between_the_renames_brings_the_old_one_back(
+        model, saved, monkeypatch):
+    rename, calls = os.rename, []
+
+    def interrupted(source, target):
+        calls.append(target)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    monkeypatch.setattr("gluon_pix2pix.checkpoint.os.rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(saved, model, epoch=2)
+    assert json.loads((saved / "state.json").read_text())["epoch"] == 1
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
+
+
+def test_the_newest_is_told_by_number(model, saved):
+    for epoch in (9999, 10000):
+        save_checkpoint(saved.parent / f"epoch_{epoch}", model)
+    assert find_checkpoint(saved.parent.parent).name == "epoch_10000"
+
+
+def test_newer_formats_and_damaged_state_are_refused(saved):
+    for text, message in (('{"format": 2}', "format 2"), ("{", "damaged")):
+        (saved / "state.json").write_text(text)
+        with pytest.raises(ValueError, match=message):
+            load_generator(saved)
 
 
 def test_damage_and_absence_are_named(saved, tmp_path):

@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from gluon_pix2pix import Pix2PixConfig, __version__, read_log
@@ -29,6 +30,47 @@ def test_a_training_leaves_all_that_was_promised(run):
     assert all(0 < value < 2 for value in columns["val_l1"])
     config = Pix2PixConfig.from_json(run / "config.json")
     assert (config.size, config.ngf, config.batch_size) == (32, 4, 4)
+
+
+def test_validation_is_measured_on_val_and_shown(tmp_path, monkeypatch):
+    """The MindSpore tutorial shows results on the training set."""
+    for split, value in (("train", 0), ("val", 255)):
+        (tmp_path / "data" / split).mkdir(parents=True)
+        picture = np.full((32, 64, 3), value, np.uint8)
+        Image.fromarray(picture).save(tmp_path / "data" / split / "1.png")
+    shown = []
+    monkeypatch.setattr("gluon_pix2pix.viz.contact_sheet",
+                        lambda model, dataset, *_: shown.append(dataset) or Figure())
+    assert main(["train", "pix2pix", "--dataset", str(tmp_path / "data"), "--run",
+                 str(tmp_path / "run"), *SMALL, "--lr", "0.01", "--epochs", "40"]) == 0
+    assert {dataset.split for dataset in shown} == {"val"}
+    columns = read_log(tmp_path / "run")
+    # It learns black, and is measured on white.
+    assert columns["loss_l1"][-1] < 0.5 < columns["val_l1"][-1]
+
+
+def test_a_command_that_cannot_work_leaves_the_earlier_run(run, pairs, capsys):
+    before = sorted(path for path in run.rglob("*"))
+    for wrong in (["--n-layers", "5"], ["--seed", "-1"], ["--context", "tpu"]):
+        assert main(["train", "pix2pix", "--dataset", str(pairs), "--run", str(run),
+                     *SMALL, "--overwrite", *wrong]) == 1
+    assert sorted(path for path in run.rglob("*")) == before
+
+
+def test_the_profile_comes_from_the_environment(tmp_path, pairs, monkeypatch):
+    monkeypatch.setenv("PIX2PIX_PROFILE", "smoke")
+    assert main(["train", "pix2pix", "--dataset", str(pairs), "--run",
+                 str(tmp_path / "run")]) == 0
+    assert Pix2PixConfig.from_json(tmp_path / "run" / "config.json").size == 64
+
+
+def test_sources_are_never_replaced(run, tmp_path, capsys):
+    Image.new("RGB", (32, 32), "red").save(tmp_path / "a.png")
+    before = (tmp_path / "a.png").read_bytes()
+    assert main(["translate", str(run), str(tmp_path), "--output", str(tmp_path),
+                 "--overwrite"]) == 1
+    assert "replace the picture itself" in capsys.readouterr().err
+    assert (tmp_path / "a.png").read_bytes() == before
 
 
 def test_a_run_is_not_overwritten_unasked(run, pairs, capsys):
@@ -62,11 +104,15 @@ def test_a_folder_is_translated_repeatably(run, pairs, tmp_path):
 
 def test_results_are_not_overwritten_unasked(run, tmp_path, capsys):
     Image.new("RGB", (32, 32)).save(tmp_path / "a.png")
+    (tmp_path / "out").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "out" / "a.png")
     arguments = ["translate", str(run), str(tmp_path / "a.png"), "--output",
-                 str(tmp_path)]
+                 str(tmp_path / "out")]
     assert main(arguments) == 1
     assert "a.png exists" in capsys.readouterr().err
-    assert np.asarray(Image.open(tmp_path / "a.png")).max() == 0
+    assert Image.open(tmp_path / "out" / "a.png").size == (8, 8)
+    assert main([*arguments, "--overwrite"]) == 0
+    assert Image.open(tmp_path / "out" / "a.png").size == (32, 32)
 
 
 def test_two_pictures_of_one_name_are_refused(run, tmp_path, capsys):
@@ -111,7 +157,10 @@ def test_every_field_of_the_configuration_has_an_option_that_explains_it(capsys)
     text = capsys.readouterr().out
     for field in dataclasses.fields(Pix2PixConfig):
         assert f"--{field.name.replace('_', '-')}" in text
-    assert "Weights of the two terms of the generator's loss." in " ".join(text.split())
+    words = " ".join(text.split())
+    assert "the L1 distance in the generator's loss. (default: 100.0)" in words
+    assert "{batch,instance,none}" in words
+    assert "(default: smoke 64, lesson 128, full 256)" in words
 
 
 def test_help_and_version(capsys):

@@ -45,7 +45,9 @@ def test_replace_derives_depth_and_jitter_anew():
     [("size", 200), ("size", 0), ("num_downs", 9), ("num_downs", 4), ("load_size", 200),
      ("direction", "BA"), ("norm", "layer"), ("init", "zero"), ("gan_loss", "wgan"),
      ("in_channels", 4), ("ngf", 0), ("batch_size", 0), ("lr", 0), ("beta1", 1),
-     ("lambda_l1", -1), ("n_layers", -1), ("pool_size", -1), ("precision", "float16")],
+     ("lambda_l1", -1), ("n_layers", -1), ("pool_size", -1), ("precision", "float16"),
+     ("ngf", 16.5), ("epochs", 1.5), ("size", "256"), ("mirror", "no"), ("seed", -1),
+     ("batch_size", True), ("lr", float("inf")), ("norm", None)],
 )
 def test_impossible_values_are_refused_by_name(field, value):
     with pytest.raises(ValueError, match=f"{field}={value!r}"):
@@ -64,6 +66,12 @@ def test_unknown_fields_and_other_models_are_refused():
         Pix2PixConfig.from_dict({"model": "cyclegan"})
     with pytest.raises(ValueError, match="not valid JSON"):
         Pix2PixConfig.from_json("{")
+
+
+def test_only_a_json_object_is_a_configuration(tmp_path):
+    (tmp_path / "config.json").write_text("[1, 2]")
+    with pytest.raises(ValueError, match="JSON list"):
+        Pix2PixConfig.from_json(tmp_path / "config.json")
 
 
 def test_profiles_come_from_argument_then_environment(monkeypatch):

@@ -63,6 +63,32 @@ def test_jitter_changes_with_the_epoch_and_not_with_the_order(tmp_path):
     assert (dataset.get(0, epoch=3)[0] == a).all()
 
 
+def test_both_halves_are_jittered_alike_and_really(tmp_path):
+    (tmp_path / "train").mkdir()
+    half = np.random.RandomState(0).randint(0, 255, (32, 32, 3)).astype(np.uint8)
+    Image.fromarray(np.concatenate([half, half], 1)).save(tmp_path / "train" / "1.png")
+    dataset = PairedDataset(tmp_path, "train", CONFIG.replace(load_size=48))
+    views = [dataset.get(0, epoch) for epoch in range(20)]
+    assert all((a == b).all() for a, b in views)
+    assert len({a.tobytes() for a, _ in views}) > 15
+    still = PairedDataset(tmp_path, "train", CONFIG.replace(load_size=32, mirror=False))
+    assert (still.get(0, 1)[0] == still.get(0, 2)[0]).all()
+
+
+def test_names_of_equal_numbers_have_an_order(tmp_path):
+    for name in ("1.png", "01.png", "1²2.png", "A1.png", "a1.png"):
+        Image.new("RGB", (64, 32)).save(tmp_path / name)
+    names = [path.name for path in list_pictures(tmp_path)]
+    assert names == ["01.png", "1.png", "1²2.png", "A1.png", "a1.png"]
+
+
+def test_the_cache_holds_no_more_than_the_pictures(pairs):
+    dataset = PairedDataset(pairs, "val", CONFIG)
+    dataset[0]
+    assert all(half.base is None or half.base.size == half.size
+               for half in dataset._cache[0])
+
+
 def test_pictures_are_decoded_once(pairs, monkeypatch):
     dataset = PairedDataset(pairs, "val", CONFIG)
     first = dataset[0][0]

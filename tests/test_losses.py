@@ -47,6 +47,11 @@ def test_accuracy_counts_logits_around_zero():
     assert GANLoss("lsgan").accuracy(fake, real).asscalar() == 0.625
 
 
+def test_a_discriminator_without_an_opinion_is_right_half_the_time():
+    zeros = nd.zeros((1, 1, 4, 4))
+    assert GANLoss("bce").accuracy(zeros, zeros).asscalar() == 0.5
+
+
 def test_l1_is_a_mean():
     a, b = nd.random.normal(shape=(2, 3, 4, 4)), nd.random.normal(shape=(2, 3, 4, 4))
     expected = np.abs(a.asnumpy() - b.asnumpy()).mean()

@@ -32,21 +32,32 @@ def test_nothing_is_overwritten_unasked(tiny, tmp_path):
     folder = tmp_path / "run"
     RunFolder(folder, tiny).log(_report(1, 1))
     (folder / "notes.txt").write_text("mine")
+    (folder / "samples" / "best.png").write_text("mine too")
+    (folder / "samples" / "epoch_0001.png").write_text("of the run")
     with pytest.raises(FileExistsError, match="--overwrite"):
         RunFolder(folder, tiny)
     assert read_log(folder)["epoch"] == [1]
     RunFolder(folder, tiny, overwrite=True)
     assert read_log(folder) == {}
     assert (folder / "notes.txt").read_text() == "mine"
+    assert [path.name for path in (folder / "samples").iterdir()] == ["best.png"]
+
+
+def test_a_run_killed_while_it_began_can_be_overwritten(tiny, tmp_path):
+    folder = tmp_path / "run"
+    RunFolder(folder, tiny)
+    (folder / "log.csv").unlink()
+    RunFolder(folder, tiny, overwrite=True)
+    assert read_log(folder) == {}
 
 
 def test_foreign_folders_and_files_are_refused(tiny, tmp_path):
     (tmp_path / "photos").mkdir()
-    (tmp_path / "photos" / "1.jpg").touch()
+    (tmp_path / "photos" / "log.csv").touch()
     with pytest.raises(FileExistsError, match="holds no run"):
         RunFolder(tmp_path / "photos", tiny, overwrite=True)
     (tmp_path / "file").touch()
     with pytest.raises(FileExistsError, match="is a file"):
         RunFolder(tmp_path / "file", tiny)
     with pytest.raises(FileNotFoundError, match="no run folder"):
-        read_log(tmp_path / "photos")
+        read_log(tmp_path / "nothing")

@@ -86,11 +86,14 @@ def test_epochs_see_different_orders_that_can_be_repeated(tiny, pairs):
         model, batches = Toy(), []
         model.step = lambda x, y: batches.append(x.asnumpy()) or {"loss": nd.ones(1)}
         loader = PairedLoader(PairedDataset(pairs, "train", tiny), batch_size=12)
+        loader.epoch = 7  # it was used before; a training begins with epoch 0
         list(fit(model, loader))
         return batches
 
     first, again = seen(), seen()
     assert len(first) == 3 and (first[0] != first[1]).any()
+    loader = PairedLoader(PairedDataset(pairs, "train", tiny), batch_size=12)
+    assert (first[0] == next(iter(loader))[0].asnumpy()).all()
     assert all((a == b).all() for a, b in zip(first, again))
 
 

@@ -134,6 +134,11 @@ def test_show_source_is_highlighted_html():
 
 
 def test_pictures_are_written_whole_or_not_at_all(tmp_path):
+    (tmp_path / "a.part").write_text("mine")
     save_picture(np.zeros((4, 4, 3), np.uint8), tmp_path / "a.png")
     save_figure(image_grid([[np.zeros((3, 8, 8))]]), tmp_path / "b.png")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
+    with pytest.raises(TypeError):
+        save_picture(np.zeros((4, 4), object), tmp_path / "c.png")
+    found = sorted(path.name for path in tmp_path.iterdir())
+    assert found == ["a.part", "a.png", "b.png"]
+    assert (tmp_path / "a.part").read_text() == "mine"
