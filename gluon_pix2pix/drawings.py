@@ -14,13 +14,12 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Polygon, Rectangle
-from mxnet import autograd, nd
+from mxnet import nd
 from mxnet.gluon import nn
 
 from .blocks import count_parameters
-from .discriminators import PatchCritic, convolutions, receptive_field
+from .discriminators import PatchCritic, convolutions
 from .unet import UnetGenerator, UnetSkipUnit
-from .viz import to_image
 
 ENCODER, DECODER, SKIP, LOGITS, INK = "#4c78a8", "#f58518", "#a9c4e0", "#54a24b", "0.15"
 ARROW = {"arrowstyle": "-|>", "lw": 1.8, "shrinkA": 1, "shrinkB": 1}
@@ -38,7 +37,7 @@ class Level:
     parameters: int  # trainable, of this level alone
 
 
-def _probe(net, size: int) -> nd.NDArray:
+def probe(net, size: int) -> nd.NDArray:
     """Return a black image for ``net``, which is asked here whether it takes it."""
     parameter = next(iter(net.collect_params().values()))
     if parameter._data is None:
@@ -62,7 +61,7 @@ def unet_levels(net: UnetGenerator, size: int = 256) -> list[Level]:
         If the network has no weights yet, or cannot take this size.
     """
     levels: list[Level] = []
-    _walk(net.model, _probe(net, size), levels)
+    _walk(net.model, probe(net, size), levels)
     return levels[::-1]
 
 
@@ -164,14 +163,29 @@ def draw_unet(net: UnetGenerator, size: int = 256) -> Figure:
     return figure
 
 
-def _conv_outputs(net: PatchCritic, x: nd.NDArray) -> list[nd.NDArray]:
+def conv_outputs(net: PatchCritic, x: nd.NDArray) -> list[nd.NDArray]:
     """Run a discriminator layer by layer; keep what each convolution returns."""
     outputs = []
     for layer in net.model:
-        x = layer(x)
+        if isinstance(layer, nn.BatchNorm):
+            x = _normalise(layer, x)
+        else:
+            x = layer(x)
         if isinstance(layer, nn.Conv2D):
             outputs.append(x)
     return outputs
+
+
+def _normalise(layer: nn.BatchNorm, x: nd.NDArray) -> nd.NDArray:
+    """Normalise by running statistics, as in predict mode, and differentiably so.
+
+    cuDNN's gradient is always that of batch statistics, through which every pixel
+    moves every other; ``use_global_stats`` does without cuDNN.
+    """
+    return nd.BatchNorm(x, layer.gamma.data(), layer.beta.data(),
+                        layer.running_mean.data(), layer.running_var.data(),
+                        eps=layer._kwargs["eps"], fix_gamma=False,
+                        use_global_stats=True)
 
 
 def _slab(ax, place: float, wide: float, high: float, colour: str) -> None:
@@ -199,8 +213,8 @@ def draw_patchgan(net: PatchCritic, size: int = 256) -> Figure:
     size : int
         Side of the input image in pixels.
     """
-    x = _probe(net, size)
-    shapes = [out.shape[1:] for out in (x, *_conv_outputs(net, x))]
+    x = probe(net, size)
+    shapes = [out.shape[1:] for out in (x, *conv_outputs(net, x))]
     widest = max(channels for channels, _, _ in shapes)
     figure, ax = plt.subplots(figsize=(11, 3.6), layout="constrained")
     field, jump, space, last = 1, 1, 1.9, len(shapes) - 1
@@ -221,117 +235,4 @@ def draw_patchgan(net: PatchCritic, size: int = 256) -> Figure:
                 fontsize=12, color=INK)
     ax.set(xlim=(-0.9, space * last + 0.9), ylim=(-2.2, 2.2))
     ax.axis("off")
-    return figure
-
-
-def seen_pixels(net: PatchCritic, size: int, row: int | None = None,
-                column: int | None = None, layer: int = -1) -> np.ndarray:
-    """Measure how much each input pixel moves one element of an activation.
-
-    Parameters
-    ----------
-    net : PatchCritic
-        Initialised.
-    size : int
-        Side of the input image in pixels.
-    row, column : int, optional
-        Which element; the middle one by default. Its channels are added up.
-    layer : int
-        Behind which convolution, counted from 0; by default the last, the logits.
-
-    Returns
-    -------
-    ndarray
-        ``(size, size) float32``: the absolute gradient, summed over the input's
-        channels. It is exactly 0 outside of the receptive field.
-    """
-    x = _probe(net, size)
-    x.attach_grad()
-    # Not in train mode, where batch statistics let every element see the whole image.
-    with autograd.record(train_mode=False):
-        output = _conv_outputs(net, x)[layer]
-        row = output.shape[2] // 2 if row is None else row
-        column = output.shape[3] // 2 if column is None else column
-        element = output[0, :, row, column].sum()
-    gradient, = autograd.grad(element, [x], train_mode=False)
-    return gradient[0].abs().sum(axis=0).asnumpy()
-
-
-def _box(seen: np.ndarray) -> tuple[int, int, int, int]:
-    """Find what is not zero: left, top, width, height."""
-    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
-    left, top = columns[0], rows[0]
-    return left, top, columns[-1] - left + 1, rows[-1] - top + 1
-
-
-def _frame(ax, box, colour) -> None:
-    left, top, wide, high = box
-    ax.add_patch(Rectangle((left - 0.5, top - 0.5), wide, high, fill=False,
-                           edgecolor=colour, lw=2.5))
-
-
-def draw_patches(nets: dict[str, PatchCritic], image) -> Figure:
-    """Outline on an image the patch that the middle output of each network sees.
-
-    One panel a network. The patches are measured (see `seen_pixels`); one that reaches
-    beyond the image ends at its border.
-
-    Parameters
-    ----------
-    nets : dict of str to PatchCritic
-        Captions and initialised discriminators.
-    image : NDArray or ndarray
-        ``(3, size, size)`` in [-1, 1].
-    """
-    picture = to_image(image)
-    figure, axes = plt.subplots(1, len(nets), figsize=(2.7 * len(nets), 3.5),
-                                squeeze=False, layout="constrained")
-    for ax, (name, net) in zip(axes[0], nets.items(), strict=True):
-        left, top, wide, high = box = _box(seen_pixels(net, len(picture)))
-        patch = slice(top, top + high), slice(left, left + wide)
-        shown = picture // 3  # dark, but for the patch
-        shown[patch] = picture[patch]
-        ax.imshow(shown)
-        _frame(ax, box, "yellow")
-        side = receptive_field(net)
-        ax.set_title(f"{name}\n{side}×{side} pixels", fontsize=13)
-        ax.axis("off")
-    return figure
-
-
-def draw_receptive_field(net: PatchCritic, image) -> Figure:
-    """Show on an image how the patch that one element sees grows from layer to layer.
-
-    Takes the middle element of the last layer and, in each layer before, one of those
-    it is made of, so that the patches (see `seen_pixels`) lie within each other.
-
-    Parameters
-    ----------
-    net : PatchCritic
-        Initialised.
-    image : NDArray or ndarray
-        ``(3, size, size)`` in [-1, 1].
-    """
-    picture, steps = to_image(image), convolutions(net)
-    place = _conv_outputs(net, _probe(net, len(picture)))[-1].shape[2] // 2
-    boxes = []
-    for layer in reversed(range(len(steps))):
-        boxes.append(_box(seen_pixels(net, len(picture), place, place, layer)))
-        kernel, stride, padding = steps[layer]
-        place = place * stride - padding + (kernel - layer % 2) // 2  # a middle tap
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
-    colours = plt.get_cmap("cool")(np.linspace(1, 0, len(boxes)))
-    for ax in axes:
-        ax.imshow(picture // 3 * 2)
-        for box, colour in zip(boxes, colours, strict=True):
-            _frame(ax, box, colour)
-        ax.axis("off")
-    left, top, wide, high = boxes[0]
-    axes[1].set(xlim=(left - 2.5, left + wide + 1.5),
-                ylim=(top + high + 1.5, top - 2.5))
-    handles = [Patch(color=colour, label=f"convolution {layer}: {box[2]}×{box[3]}")
-               for layer, (box, colour) in
-               enumerate(zip(boxes[::-1], colours[::-1], strict=True), 1)]
-    figure.legend(handles=handles, loc="outside right center", fontsize=13,
-                  frameon=False)
     return figure

@@ -5,7 +5,7 @@ from matplotlib.patches import Rectangle
 from mxnet import nd
 
 import gluon_pix2pix as g2p
-from gluon_pix2pix import drawings
+from gluon_pix2pix import drawings, patches
 from gluon_pix2pix.discriminators import output_size
 
 
@@ -93,11 +93,11 @@ def test_patchgan_drawing_says_what_was_measured(n_layers, fields):
 def test_gradient_reaches_the_receptive_field_and_no_further(n_layers):
     net = _critic(n_layers)
     side = g2p.receptive_field(net)
-    seen = drawings.seen_pixels(net, 128)
+    seen = patches.seen_pixels(net, 128)
     assert seen.shape == (128, 128)
     assert (seen > 0).sum() == side**2
-    assert drawings._box(seen)[2:] == (side, side)
-    corner = drawings.seen_pixels(net, 128, 0, 0)
+    assert patches._box(seen)[2:] == (side, side)
+    corner = patches.seen_pixels(net, 128, 0, 0)
     assert corner[0, 0] > 0
     assert not corner[:, side:].any()
 
@@ -114,8 +114,8 @@ def test_drawing_changes_neither_weights_nor_statistics(hybridize):
     logits = netD(pair).asnumpy()
     drawings.draw_unet(netG, 64)
     drawings.draw_patchgan(netD, 64)
-    drawings.draw_patches({"D": netD}, image)
-    drawings.draw_receptive_field(netD, image)
+    patches.draw_patches({"D": netD}, image)
+    patches.draw_receptive_field(netD, image)
     for net, kept in zip((netG, netD), before, strict=True):
         for name, value in _weights_and_statistics(net).items():
             assert (value == kept[name]).all()
@@ -124,7 +124,7 @@ def test_drawing_changes_neither_weights_nor_statistics(hybridize):
 
 def test_patches_are_framed_and_the_rest_is_dark():
     image = np.full((3, 64, 64), 0.5, np.float32)
-    figure = drawings.draw_patches({"small": _critic(1), "all": _critic(3)}, image)
+    figure = patches.draw_patches({"small": _critic(1), "all": _critic(3)}, image)
     small, large = figure.axes
     frame, = (patch for patch in small.patches if isinstance(patch, Rectangle))
     assert (frame.get_width(), frame.get_height()) == (16, 16)
@@ -136,7 +136,7 @@ def test_patches_are_framed_and_the_rest_is_dark():
 
 
 def test_patches_of_the_layers_lie_within_each_other():
-    figure = drawings.draw_receptive_field(_critic(3), np.zeros((3, 128, 128)))
+    figure = patches.draw_receptive_field(_critic(3), np.zeros((3, 128, 128)))
     frames = [patch.get_bbox() for patch in figure.axes[0].patches]
     assert [frame.width for frame in frames] == [70, 46, 22, 10, 4]
     for outer, inner in zip(frames, frames[1:], strict=False):
