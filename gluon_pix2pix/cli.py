@@ -226,7 +226,7 @@ def _train(args):
     print(f"\nLook at  {sheet}   (input | output | target)\n"
           f"         {curves}\n"
           f"Model    {run.folder / 'checkpoints'}\n"
-          f"Next     gluon-pix2pix translate {run.folder} YOUR_PICTURE\n"
+          f"Next     {_program()} translate {run.folder} YOUR_PICTURE\n"
           f"         make lab   (the course; begin with 00_start_here.ipynb)")
 
 
@@ -254,6 +254,16 @@ def _follow(reports, run, model, val, shown, epochs, steps, save_every):
                 if report.epoch % save_every == 0 or report.epoch == epochs:
                     run.save(model, report)
             run.log(report, val_l1)
+
+
+def _program():
+    """Give the words that start this program where the user stands."""
+    if Path(sys.argv[0]).name.startswith("gluon-pix2pix"):
+        return "gluon-pix2pix"
+    python = Path(sys.executable)
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    return f"{python} -m gluon_pix2pix"
 
 
 # translate

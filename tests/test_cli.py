@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +31,19 @@ def test_a_training_leaves_all_that_was_promised(run):
     assert all(0 < value < 2 for value in columns["val_l1"])
     config = Pix2PixConfig.from_json(run / "config.json")
     assert (config.size, config.ngf, config.batch_size) == (32, 4, 4)
+
+
+def test_the_hint_at_the_end_can_be_typed(tmp_path, pairs, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["somewhere/gluon_pix2pix/__main__.py"])
+    monkeypatch.setattr("sys.executable", str(tmp_path / ".venv" / "bin" / "python"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "pix2pix", "--dataset", str(pairs), *SMALL]) == 0
+    hint = f"{Path('.venv/bin/python')} -m gluon_pix2pix translate {Path('runs/pairs')}"
+    assert hint in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["/usr/bin/gluon-pix2pix"])
+    assert main(["train", "pix2pix", "--dataset", str(pairs), *SMALL,
+                 "--overwrite"]) == 0
+    assert "Next     gluon-pix2pix translate" in capsys.readouterr().out
 
 
 def test_validation_is_measured_on_val_and_shown(tmp_path, monkeypatch):
