@@ -86,6 +86,9 @@ def prepare() -> None:
     3. ``OMP_NUM_THREADS`` is set to `usable_cpus` where the user has set neither it nor
        ``MXNET_OMP_MAX_THREADS``. MXNet by itself takes half of the CPUs, as if every
        two were one core's hyperthreads. It reads the variable only once, as it loads.
+    4. ``OMP_WAIT_POLICY`` is set to ``passive`` where the user has not set it: threads
+       that wait for each other then sleep instead of spinning. Beside other busy
+       programs (a second notebook is enough) spinning makes a step many times slower.
 
     Raises
     ------
@@ -107,6 +110,7 @@ def prepare() -> None:
     if "bool" not in vars(numpy):
         numpy.bool = bool
 
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if any(os.environ.get(variable) for variable in THREAD_VARIABLES):
         return
     cpus = usable_cpus()

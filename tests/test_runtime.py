@@ -151,6 +151,16 @@ def test_the_warning_names_the_remedy(monkeypatch, recwarn):
     assert "OMP_NUM_THREADS" not in os.environ
 
 
+def test_waiting_threads_sleep_unless_the_user_says_otherwise():
+    """Spinning, libgomp's default, makes steps many times slower on a busy machine."""
+    code = "print(__import__('os').environ['OMP_WAIT_POLICY'])"
+    assert run_python(LOAD + code, OMP_WAIT_POLICY="active").stdout == "active\n"
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    done = subprocess.run([sys.executable, "-c", LOAD + code], cwd=ROOT, text=True,
+                          env=environment, capture_output=True)
+    assert done.stdout == "passive\n"
+
+
 @pytest.mark.parametrize(
     ("files", "granted"),
     [
