@@ -132,7 +132,8 @@ def find_archive(name):
     raise DownloadError(
         f"There is no data set {name!r} to download"
         + (f"; did you mean {similar[0]!r}? " if similar else ". ")
-        + f"Choose one of {', '.join(ARCHIVES)}."
+        + f"Choose one of {', '.join(ARCHIVES)}; toy_facades is drawn, and pairs of "
+        "your own are named by their folder."
     )
 
 

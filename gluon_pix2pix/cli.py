@@ -70,7 +70,8 @@ def build_parser() -> argparse.ArgumentParser:
         "the left and B on the right."))
     _translate_options(add("translate", _translate, help="translate your pictures",
         description="Translate pictures with a trained model. They need no partner\n"
-        "and may have any size.",
+        "and may have any size; what things look like, the model has learnt at the\n"
+        "size it was trained on, and there it translates best.",
         epilog="examples:\n  gluon-pix2pix translate runs/demo my_labels.png\n"
         "  gluon-pix2pix translate runs/demo folder/ --output painted/"))
     return parser
@@ -128,7 +129,8 @@ def _draw(args):
 # train
 
 def _train_options(parser):
-    parser.add_argument("model", choices=["pix2pix"], help="what to train")
+    parser.add_argument("model", nargs="?", choices=["pix2pix"], default="pix2pix",
+                        help="what to train (default: %(default)s)")
     parser.add_argument("--dataset", default="toy_facades", help="a name (draw and "
                         "download list them) or a folder of your own pairs (default: "
                         "%(default)s)")
@@ -208,6 +210,9 @@ def _train(args):
     # The split to look at while training; the test split stays unseen.
     val = PairedDataset(folder, "val", config) if (folder / "val").is_dir() else None
     shown = val or PairedDataset(folder, "train", config, train=False)
+    if val is None:
+        print(f"{folder} has no val/: nothing is measured on held-out pairs, and the "
+              "samples show training pairs.")
     train[0], shown[0]  # what cannot be a pair is named now
     name = Path(args.dataset).resolve().name
     run = RunFolder(args.run or Path("runs") / name, config, args.overwrite)
@@ -236,13 +241,16 @@ def _follow(reports, run, model, val, shown, epochs, steps, save_every):
 
     from . import metrics, viz
 
-    with tqdm(total=epochs * steps, unit="step", dynamic_ncols=True) as bar:
+    # In a file, a line now and then is enough.
+    seconds = 0.1 if sys.stderr.isatty() else 30
+    with tqdm(total=epochs * steps, unit="step", dynamic_ncols=True,
+              mininterval=seconds, maxinterval=2 * seconds) as bar:
         for report in reports:
-            bar.update(report.iteration - bar.n)
-            bar.set_description(f"epoch {report.epoch}/{epochs}")
+            bar.set_description(f"epoch {report.epoch}/{epochs}", refresh=False)
             bar.set_postfix_str("  ".join(
                 f"{name.replace('loss_', '')} {value:.2f}"
-                for name, value in report.losses.items()))
+                for name, value in report.losses.items()), refresh=False)
+            bar.update(report.iteration - bar.n)
             val_l1 = None
             if report.epoch_ends:
                 if val:
@@ -323,6 +331,10 @@ def _translate(args):
     bar = tqdm(paths, unit="picture", disable=len(paths) < 3)
     for path, target in zip(bar, targets):
         picture = read_picture(path, netG.config.in_channels)
+        height, width = picture.shape[:2]
+        if width == 2 * height and not args.half:
+            bar.write(f"{path} looks like a pair: to translate one half of it, add "
+                      "--half left or --half right.")
         if args.half:
             middle = picture.shape[1] // 2
             picture = picture[:, :middle] if args.half == "left" else \
@@ -330,4 +342,4 @@ def _translate(args):
         real_in = nd.array(to_float(picture)[None], ctx=ctx)
         fake_out = translate(netG, real_in, sample=not args.deterministic)
         save_picture(to_image(fake_out), target)
-    print(f"{len(paths)} picture{'s' * (len(paths) > 1)} in {args.output}")
+    print(targets[0] if len(paths) == 1 else f"{len(paths)} pictures in {args.output}")

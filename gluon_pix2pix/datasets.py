@@ -121,7 +121,8 @@ class PairedDataset:
         path, config = self.paths[index], self.config
         picture = read_picture(path)
         height, width = picture.shape[:2]
-        if width % 2 or width < height:
+        # A square is a picture that was never joined with its partner.
+        if width % 2 or width <= height:
             raise ValueError(
                 f"{path} is {width}x{height} pixels and cannot be a pair: A and B "
                 "must stand side by side, each as wide as the other."

@@ -119,9 +119,10 @@ def fetch(archive, url, file, progress):
                 requests.exceptions.ChunkedEncodingError))
             reason = ("the connection broke off" if again else
                       f"the host cannot be reached ({type(error).__name__})")
-            remedy = ("Without a network, give a local archive by source= or a folder "
-                      f"of archives in {MIRROR_VARIABLE}, or use the toy data sets, "
-                      "which need none (PIX2PIX_PROFILE=lesson).")
+            remedy = ("Without a network, give a local archive by source= (--source) "
+                      f"or a folder of archives in {MIRROR_VARIABLE}, or use "
+                      "toy_facades, which is drawn (PIX2PIX_PROFILE=lesson in the "
+                      "notebooks).")
         if not again or attempt == _ATTEMPTS:
             raise DownloadError(f"{archive.name!r} cannot be downloaded from "
                                 f"{shown(url)}: {reason}. {remedy}")

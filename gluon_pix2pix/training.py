@@ -124,7 +124,7 @@ def _read(pending, epoch, iteration):
         names = [name for name in values if not math.isfinite(values[name][bad])]
         raise DivergedError(
             f"{', '.join(names)} became NaN or infinite at step {step} "
-            f"(epoch {epoch}), and the weights are spoilt since then. Take the last "
+            f"(epoch {epoch}), and the weights are ruined since then. Take the last "
             "checkpoint before it, and try a lower learning rate (lr) or another seed."
         )
     return {name: float(series.mean()) for name, series in values.items()}

@@ -100,7 +100,13 @@ def test_one_picture_of_any_size_is_translated(run, tmp_path, capsys):
     assert main(["translate", str(run), str(tmp_path / "a.jpg"),
                  "--output", str(output)]) == 0
     assert Image.open(output / "a.png").size == (50, 37)
-    assert "1 picture in" in capsys.readouterr().out
+    assert capsys.readouterr().out.strip() == str(output / "a.png")
+
+
+def test_a_whole_pair_is_noticed(run, pairs, tmp_path, capsys):
+    assert main(["translate", str(run), str(pairs / "val" / "1.png"),
+                 "--output", str(tmp_path)]) == 0
+    assert "--half left or --half right" in capsys.readouterr().out
 
 
 def test_a_folder_is_translated_repeatably(run, pairs, tmp_path):

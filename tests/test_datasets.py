@@ -125,8 +125,9 @@ def test_bad_files_are_named(tmp_path, pairs):
     (tmp_path / "train" / "1.jpg").write_bytes(whole[:len(whole) // 2])
     with pytest.raises(ValueError, match="1.jpg cannot be read"):
         PairedDataset(tmp_path, "train", CONFIG)[0]
-    Image.fromarray(noise[:, :33]).save(tmp_path / "train" / "1.jpg")
-    with pytest.raises(ValueError, match="33x64.*side by side"):
-        PairedDataset(tmp_path, "train", CONFIG)[0]
+    for width in (33, 64, 65):
+        Image.fromarray(noise[:, :width]).save(tmp_path / "train" / "1.jpg")
+        with pytest.raises(ValueError, match=f"{width}x64.*side by side"):
+            PairedDataset(tmp_path, "train", CONFIG)[0]
     with pytest.raises(FileNotFoundError, match="no file"):
         read_picture(tmp_path / "none.png")
