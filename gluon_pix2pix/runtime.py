@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import mxnet as mx
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MXNET_OMP_MAX_THREADS")
+WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
 
 def python_problem(version: tuple[int, ...]) -> str | None:
@@ -86,9 +87,11 @@ def prepare() -> None:
     3. ``OMP_NUM_THREADS`` is set to `usable_cpus` where the user has set neither it nor
        ``MXNET_OMP_MAX_THREADS``. MXNet by itself takes half of the CPUs, as if every
        two were one core's hyperthreads. It reads the variable only once, as it loads.
-    4. ``OMP_WAIT_POLICY`` is set to ``passive`` where the user has not set it: threads
-       that wait for each other then sleep instead of spinning. Beside other busy
-       programs (a second notebook is enough) spinning makes a step many times slower.
+    4. ``GOMP_SPINCOUNT`` is set to 1000 where the user has set neither it nor
+       ``OMP_WAIT_POLICY``: threads that wait for each other spin for some microseconds
+       and then sleep. GNU's OpenMP spins for milliseconds, which makes steps many times
+       slower beside other busy programs; a second notebook is enough. Sleeping at once
+       (``OMP_WAIT_POLICY=passive``) would cost as much on an idle machine.
 
     Raises
     ------
@@ -110,7 +113,8 @@ def prepare() -> None:
     if "bool" not in vars(numpy):
         numpy.bool = bool
 
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if not any(os.environ.get(variable) for variable in WAIT_VARIABLES):
+        os.environ["GOMP_SPINCOUNT"] = "1000"
     if any(os.environ.get(variable) for variable in THREAD_VARIABLES):
         return
     cpus = usable_cpus()

@@ -151,14 +151,17 @@ def test_the_warning_names_the_remedy(monkeypatch, recwarn):
     assert "OMP_NUM_THREADS" not in os.environ
 
 
-def test_waiting_threads_sleep_unless_the_user_says_otherwise():
-    """Spinning, libgomp's default, makes steps many times slower on a busy machine."""
-    code = "print(__import__('os').environ['OMP_WAIT_POLICY'])"
-    assert run_python(LOAD + code, OMP_WAIT_POLICY="active").stdout == "active\n"
-    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
-    done = subprocess.run([sys.executable, "-c", LOAD + code], cwd=ROOT, text=True,
-                          env=environment, capture_output=True)
-    assert done.stdout == "passive\n"
+@pytest.mark.parametrize("theirs", [{}, {"OMP_WAIT_POLICY": "active"},
+                                    {"GOMP_SPINCOUNT": "7"}])
+def test_waiting_threads_soon_sleep_unless_the_user_says_otherwise(theirs):
+    code = LOAD + "import os; print([os.environ.get(v) for v in g['WAIT_VARIABLES']])"
+    environment = {k: v for k, v in os.environ.items()
+                   if k not in runtime.WAIT_VARIABLES}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True,
+                          env={**environment, **theirs}, capture_output=True)
+    expected = theirs or {"GOMP_SPINCOUNT": "1000"}
+    found = [expected.get(variable) for variable in runtime.WAIT_VARIABLES]
+    assert done.stdout.strip() == str(found)
 
 
 @pytest.mark.parametrize(
