@@ -146,14 +146,15 @@ def count_pictures(folder: str | os.PathLike) -> dict[str, int]:
     for path in sorted(Path(folder).iterdir()):
         if path.is_dir() and not path.name.startswith("."):
             with os.scandir(path) as files:
-                counts[path.name] = sum(map(_is_picture, files))
+                counts[path.name] = sum(map(is_picture, files))
     order = ["train", "val", "test"]
     found = sorted(filter(counts.get, counts), key=lambda split: (
         order.index(split) if split in order else len(order), split))
     return {split: counts[split] for split in found}
 
 
-def _is_picture(file):
+def is_picture(file: os.DirEntry | Path) -> bool:
+    """Tell by its name whether a file counts as a picture; hidden ones do not."""
     return (not file.name.startswith(".")
             and os.path.splitext(file.name)[1].lower() in PICTURES)
 
@@ -163,7 +164,7 @@ def missing_folders(archive, folder):
     def holds_a_picture(split):
         try:
             with os.scandir(folder / split) as files:
-                return any(map(_is_picture, files))
+                return any(map(is_picture, files))
         except (FileNotFoundError, NotADirectoryError):
             return False
 

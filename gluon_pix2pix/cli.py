@@ -336,9 +336,9 @@ def _translate(args):
             bar.write(f"{path} looks like a pair: to translate one half of it, add "
                       "--half left or --half right.")
         if args.half:
-            middle = picture.shape[1] // 2
-            picture = picture[:, :middle] if args.half == "left" else \
-                picture[:, picture.shape[1] - middle:]
+            middle = width // 2
+            left, right = picture[:, :middle], picture[:, width - middle:]
+            picture = left if args.half == "left" else right
         real_in = nd.array(to_float(picture)[None], ctx=ctx)
         fake_out = translate(netG, real_in, sample=not args.deterministic)
         save_picture(to_image(fake_out), target)

@@ -10,7 +10,7 @@ import numpy as np
 from mxnet import nd
 from PIL import Image, ImageOps
 
-from .catalog import PICTURES
+from .catalog import PICTURES, is_picture
 from .config import Pix2PixConfig
 from .transforms import jitter, resize, to_float
 
@@ -39,8 +39,7 @@ def list_pictures(folder: str | Path) -> list[Path]:
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder}.")
 
-    paths = [path for path in folder.iterdir()
-             if path.suffix.lower() in PICTURES and not path.name.startswith(".")]
+    paths = [path for path in folder.iterdir() if is_picture(path)]
     if not paths:
         raise FileNotFoundError(
             f"{folder} holds no picture ({', '.join(sorted(PICTURES))})."

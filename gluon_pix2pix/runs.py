@@ -58,7 +58,6 @@ class RunFolder:
                                                  encoding="utf-8")
         for name in ("samples", "checkpoints"):
             (self.folder / name).mkdir(exist_ok=True)
-        self.rows: list[dict] = []
         self.log_path = self.folder / "log.csv"
         self.log_path.write_text("")
 
@@ -85,10 +84,9 @@ class RunFolder:
                "val_l1": "" if val_l1 is None else f"{val_l1:.5f}"}
         with open(self.log_path, "a", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, row)
-            if not self.rows:
+            if file.tell() == 0:
                 writer.writeheader()
             writer.writerow(row)
-        self.rows.append(row)
 
     def sample_path(self, epoch: int) -> Path:
         """Return where the sample pictures of an epoch go."""
