@@ -8,11 +8,14 @@ from . import metrics, viz
 from .blocks import count_parameters, init_weights
 from .checkpoint import load_checkpoint, load_generator, save_checkpoint
 from .config import Pix2PixConfig, current_profile, profile_dataset
-from .datasets import PairedDataset, PairedLoader, list_pictures, read_picture
+from .datasets import PairedImages, UnpairedImages
 from .discriminators import Discriminator, PixelDiscriminator, receptive_field
 from .download import download
 from .image_pool import ImagePool
+from .label_instances import LabelInstanceImages
+from .loaders import Loader
 from .losses import GANLoss, l1_loss
+from .pictures import list_pictures, read_picture
 from .pix2pix import Pix2Pix, translate
 from .runs import RunFolder, read_log
 from .runtime import get_context, seed_everything
@@ -40,14 +43,15 @@ __all__ = [
     "ImagePool",
     "init_weights",
     "l1_loss",
+    "LabelInstanceImages",
     "learning_rate",
     "list_pictures",
     "load_checkpoint",
     "load_generator",
+    "Loader",
     "LossPlot",
     "metrics",
-    "PairedDataset",
-    "PairedLoader",
+    "PairedImages",
     "Pix2Pix",
     "Pix2PixConfig",
     "PixelDiscriminator",
@@ -65,5 +69,6 @@ __all__ = [
     "translate",
     "UnetGenerator",
     "UnetSkipUnit",
+    "UnpairedImages",
     "viz",
 ]

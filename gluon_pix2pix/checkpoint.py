@@ -24,7 +24,7 @@ import numpy as np
 from mxnet import nd
 
 from .config import Pix2PixConfig
-from .datasets import natural_order
+from .pictures import natural_order
 from .pix2pix import Pix2Pix, build_generator
 from .runtime import get_context
 from .version import __version__

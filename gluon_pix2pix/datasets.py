@@ -1,83 +1,101 @@
-"""Paired pictures from a folder, and a loader that shuffles and jitters them."""
+"""Data sets of pictures: pairs, and two domains without pairs.
+
+Each is a ``gluon.data.Dataset``. What an item looks like in an epoch depends on seed,
+epoch and index alone, so that every epoch can be repeated exactly, whoever reads the
+pictures and in whatever order. No network access, no batches: those are in `loaders`.
+Photos with label maps are in `label_instances`.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from mxnet import nd
-from PIL import Image, ImageOps
+from mxnet import gluon
+from PIL import Image
 
-from .catalog import PICTURES, is_picture
 from .config import Pix2PixConfig
+from .pictures import PictureError, list_pictures, read_picture
 from .transforms import jitter, resize, to_float
 
-_MODES = {1: "L", 3: "RGB"}
 _CACHE_LIMIT = 2 * 2**30  # bytes of decoded pictures held in memory
 
 
-def natural_order(name: str) -> tuple:
-    """Give a key that sorts 2.jpg before 10.jpg, and any two names the same way."""
-    parts = re.split(r"([0-9]+)", name)
-    numbered = [int(part) if i % 2 else part.lower() for i, part in enumerate(parts)]
-    return numbered, name
+class PictureDataset(gluon.data.Dataset):
+    """What all data sets share: decoded pictures held in memory while they fit.
 
+    A subclass reads the pictures of an item in `_read`, as arrays of bytes or ids at
+    their loading size, and makes an item of an epoch from them in `get`.
 
-def list_pictures(folder: str | Path) -> list[Path]:
-    """List the pictures of a folder in natural order: 2.jpg before 10.jpg.
-
-    The order is the same on every file system, hidden files are left out.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the folder does not exist or holds no picture.
+    Attributes
+    ----------
+    folder : Path
+        The data set.
+    split : str
+        The part of it that is read.
+    train : bool
+        Whether items are jittered.
+    seed : int
+        What order and jitter depend on, besides epoch and index.
+    batch_size : int
+        Items a batch that a loader makes by default.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"There is no folder {folder}.")
 
-    paths = [path for path in folder.iterdir() if is_picture(path)]
-    if not paths:
-        raise FileNotFoundError(
-            f"{folder} holds no picture ({', '.join(sorted(PICTURES))})."
-        )
-    return sorted(paths, key=lambda path: natural_order(path.name))
+    def __init__(self, folder: str | Path, split: str, train: bool | None, seed: int,
+                 batch_size: int = 1):
+        self.folder, self.split = Path(folder), split
+        self.train = split == "train" if train is None else train
+        self.seed, self.batch_size = seed, batch_size
+        self._cache: dict = {}
+        self._fits: bool | None = None  # into memory; the first picture will tell
+
+    def _pictures(self, name):
+        """List the pictures of one folder of the data set."""
+        if not (self.folder / name).is_dir():
+            found = sorted(p.name for p in self.folder.glob("*") if p.is_dir())
+            raise FileNotFoundError(
+                f"{self.folder} has no folder {name!r}"
+                + (f", only {', '.join(found)}." if found else ": is the path right?")
+            )
+        return list_pictures(self.folder / name)
+
+    def _load(self, key) -> tuple[np.ndarray, ...]:
+        """Return decoded pictures, from memory if the whole data set fits there."""
+        if key in self._cache:
+            return self._cache[key]
+        # Copies: a view would keep the whole picture in memory.
+        arrays = tuple(np.ascontiguousarray(array) for array in self._read(key))
+        if self._fits is None:
+            size = sum(array.nbytes for array in arrays)
+            self._fits = size * self._files <= _CACHE_LIMIT
+        if self._fits:
+            self._cache[key] = arrays
+        return arrays
+
+    @property
+    def _files(self) -> int:
+        """How many keys `_read` knows."""
+        return len(self)
+
+    def _rng(self, index, epoch):
+        return np.random.RandomState([self.seed, epoch, index])
+
+    def get(self, index: int, epoch: int = 0) -> tuple[np.ndarray, ...]:
+        """Return an item as it is seen in an epoch (counted from 0)."""
+        raise NotImplementedError
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+        return self.get(index)
 
 
-def read_picture(path: str | Path, channels: int = 3) -> np.ndarray:
-    """Read a picture file as ``(H, W, channels) uint8``, grey (1) or RGB (3).
-
-    Raises
-    ------
-    ValueError
-        If the file is no picture or is cut off; the file is named.
-    """
-    try:
-        with Image.open(path) as image:
-            image = ImageOps.exif_transpose(image)  # as a camera's owner sees it
-            picture = np.asarray(image.convert(_MODES[channels]))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"There is no file {path}.") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(
-            f"{path} cannot be read as a picture ({error}): replace or remove it."
-        ) from error
-    return picture.reshape(*picture.shape[:2], channels)
-
-
-class PairedDataset:
+class PairedImages(PictureDataset):
     """Pictures that hold two aligned halves: A on the left, B on the right.
 
     Item ``i`` is ``(real_in, real_out)``, each ``(C, H, W) float32 in [-1, 1]`` of
     ``config.size`` pixels. With ``train=True`` it is jittered: resized to
     ``config.load_size``, cropped and mirrored at random, both halves alike; otherwise
     just resized.
-
-    Pictures are decoded once and held as uint8 when they fit into memory (2 GiB);
-    beyond that they are decoded whenever asked for.
 
     Parameters
     ----------
@@ -90,121 +108,137 @@ class PairedDataset:
     train : bool, optional
         Jitter or not; by default for the split named ``train``.
 
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or no picture in it.
+    PictureError
+        While items are read: if a file is no picture, or cannot be a pair.
     """
 
     def __init__(self, folder: str | Path, split: str = "train",
                  config: Pix2PixConfig | None = None, *, train: bool | None = None):
         self.config = config or Pix2PixConfig()
-        self.folder = Path(folder)
-        if not (self.folder / split).is_dir():
-            found = sorted(p.name for p in self.folder.glob("*") if p.is_dir())
-            raise FileNotFoundError(
-                f"{self.folder} has no folder {split!r}"
-                + (f", only {', '.join(found)}." if found else ": is the path right?")
-            )
-        self.paths = list_pictures(self.folder / split)
-        self.split = split
-        self.train = split == "train" if train is None else train
-        self._side = self.config.load_size if self.train else self.config.size
-        channels = self.config.in_channels + self.config.out_channels
-        fits = len(self.paths) * self._side**2 * channels <= _CACHE_LIMIT
-        self._cache: dict[int, tuple] | None = {} if fits else None
+        super().__init__(folder, split, train, self.config.seed, self.config.batch_size)
+        self.paths = self._pictures(split)
 
     def __len__(self) -> int:
         return len(self.paths)
 
-    def _load(self, index):
-        """Return both halves as uint8, input first, resized to the loading size."""
-        if self._cache is not None and index in self._cache:
-            return self._cache[index]
+    def _read(self, index):
+        """Return both halves, input first."""
         path, config = self.paths[index], self.config
         picture = read_picture(path)
         height, width = picture.shape[:2]
         # A square is a picture that was never joined with its partner.
         if width % 2 or width <= height:
-            raise ValueError(
-                f"{path} is {width}x{height} pixels and cannot be a pair: A and B "
-                "must stand side by side, each as wide as the other."
-            )
+            raise PictureError(
+                path, f"is {width}x{height} pixels and cannot be a pair",
+                "A and B must stand side by side, each as wide as the other")
         A, B = picture[:, :width // 2], picture[:, width // 2:]
         real_in, real_out = (A, B) if config.direction == "AtoB" else (B, A)
-        pair = (self._prepare(real_in, config.in_channels),
-                self._prepare(real_out, config.out_channels))
-        if self._cache is not None:
-            self._cache[index] = pair
-        return pair
-
-    def _prepare(self, half, channels):
-        if channels == 1:
-            half = np.asarray(Image.fromarray(half).convert("L"))[:, :, None]
-        # A copy: a view would keep the whole picture in memory.
-        return resize(half, self._side, self._side).copy()
+        side = config.load_size if self.train else config.size
+        return (resize(_grey_or_rgb(real_in, config.in_channels), side, side),
+                resize(_grey_or_rgb(real_out, config.out_channels), side, side))
 
     def get(self, index: int, epoch: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Return a pair as it is seen in an epoch (counted from 0).
-
-        Seed, epoch and index alone choose the crop and the mirroring, so that the order
-        in which pairs are read, or who reads them, changes nothing.
-        """
+        """Return a pair as it is seen in an epoch (counted from 0)."""
         index = range(len(self))[index]
         pair = self._load(index)
         if self.train:
-            rng = np.random.RandomState([self.config.seed, epoch, index])
+            rng = self._rng(index, epoch)
             pair = jitter(pair, self.config.size, self.config.mirror, rng)
         return tuple(to_float(picture) for picture in pair)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.get(index)
 
+class UnpairedImages(PictureDataset):
+    """Pictures of two domains, A and B, of which nobody knows which belong together.
 
-class PairedLoader:
-    """Batches of a `PairedDataset`: each iteration is one epoch.
-
-    Order and jitter depend on nothing but the seed and the epoch's number, so that any
-    epoch can be repeated exactly. The last batch of an epoch may be smaller.
+    Item ``i`` is ``(real_A, real_B)``, each ``(C, H, W) float32 in [-1, 1]`` of
+    ``config.size`` pixels. An epoch shows every picture of the larger domain once; the
+    partners from the smaller one are shuffled independently, and all of them are shown
+    equally often, give or take one. With ``train=True`` each is cropped and mirrored by
+    random numbers of its own. Otherwise nothing is shuffled: item ``i`` is picture
+    ``i`` of each domain, the smaller one starting again at its end.
 
     Parameters
     ----------
-    dataset : PairedDataset
-        Where the pairs come from.
-    batch_size : int, optional
-        Pairs a batch; ``config.batch_size`` by default.
-    shuffle : bool, optional
-        A new order each epoch; by default for a data set that trains.
+    folder : str or Path
+        A data set with folders ``trainA``, ``trainB`` and mostly ``testA``, ``testB``.
+    split : str
+        ``"train"`` or ``"test"``.
+    config : Pix2PixConfig or another with the same fields
+        Sizes, channels, mirror and seed.
+    train : bool, optional
+        Shuffle and jitter or not; by default for the split named ``train``.
 
-    Attributes
-    ----------
-    epoch : int
-        Number of the epoch that the next iteration gives; it then counts on.
-
-    Yields ``(real_in, real_out)``, each NDArray ``(N, C, H, W) float32 in [-1, 1]`` in
-    main memory.
+    Raises
+    ------
+    FileNotFoundError
+        If one of the folders is missing or empty.
+    PictureError
+        While items are read: if a file is no picture.
     """
 
-    def __init__(self, dataset: PairedDataset, batch_size: int | None = None,
-                 shuffle: bool | None = None):
-        self.dataset = dataset
-        if batch_size is None:
-            batch_size = dataset.config.batch_size
-        if batch_size < 1:
-            raise ValueError(f"batch_size={batch_size} must be at least 1.")
-        self.batch_size = batch_size
-        self.shuffle = dataset.train if shuffle is None else shuffle
-        self.epoch = 0
+    def __init__(self, folder: str | Path, split: str = "train",
+                 config: Pix2PixConfig | None = None, *, train: bool | None = None):
+        self.config = config or Pix2PixConfig()
+        super().__init__(folder, split, train, self.config.seed, self.config.batch_size)
+        self.paths_A = self._pictures(f"{split}A")
+        self.paths_B = self._pictures(f"{split}B")
 
     def __len__(self) -> int:
-        return -(-len(self.dataset) // self.batch_size)
+        return max(len(self.paths_A), len(self.paths_B))
 
-    def __iter__(self) -> Iterator[tuple[nd.NDArray, nd.NDArray]]:
-        epoch, self.epoch = self.epoch, self.epoch + 1
-        return self._batches(epoch)
+    @property
+    def _files(self) -> int:
+        return len(self.paths_A) + len(self.paths_B)
 
-    def _batches(self, epoch):
-        order = np.arange(len(self.dataset))
-        if self.shuffle:
-            seed = [self.dataset.config.seed, epoch]
-            np.random.RandomState(seed).shuffle(order)
-        for start in range(0, len(order), self.batch_size):
-            batch = order[start:start + self.batch_size]
-            inputs, outputs = zip(*(self.dataset.get(int(i), epoch) for i in batch))
-            yield nd.array(np.stack(inputs)), nd.array(np.stack(outputs))
+    def partners(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return which pictures of A and of B the items of an epoch show, as indices.
+
+        Two arrays ``(len(self),) int``. One of them is 0, 1, 2, ..., because shuffling
+        the items themselves is a loader's work.
+        """
+        return _partners(len(self.paths_A), len(self.paths_B),
+                         (self.seed, epoch) if self.train else None)
+
+    def _read(self, key):
+        domain, index = key
+        path = (self.paths_A if domain == "A" else self.paths_B)[index]
+        channels = self.config.in_channels if domain == "A" else \
+            self.config.out_channels
+        side = self.config.load_size if self.train else self.config.size
+        return (resize(read_picture(path, channels), side, side),)
+
+    def get(self, index: int, epoch: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Return two pictures as they are seen in an epoch (counted from 0)."""
+        index = range(len(self))[index]
+        which_A, which_B = self.partners(epoch)
+        A = self._load(("A", int(which_A[index])))
+        B = self._load(("B", int(which_B[index])))
+        if self.train:
+            rng = self._rng(index, epoch)
+            A = jitter(A, self.config.size, self.config.mirror, rng)
+            B = jitter(B, self.config.size, self.config.mirror, rng)
+        return to_float(A[0]), to_float(B[0])
+
+
+@lru_cache(maxsize=4)  # asked for once an item, and the same for a whole epoch
+def _partners(count_A, count_B, shuffled_by):
+    most = max(count_A, count_B)
+    partners = np.arange(most)
+    fewest = min(count_A, count_B)
+    if shuffled_by is None:
+        fewer = partners % fewest
+    else:
+        rng = np.random.RandomState([*shuffled_by, 1])
+        rounds = -(-most // fewest)
+        fewer = np.concatenate([rng.permutation(fewest) for _ in range(rounds)])[:most]
+    return (partners, fewer) if count_A == most else (fewer, partners)
+
+
+def _grey_or_rgb(picture, channels):
+    if channels == 3:
+        return picture
+    return np.asarray(Image.fromarray(picture).convert("L"))[:, :, None]

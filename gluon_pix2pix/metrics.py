@@ -13,7 +13,7 @@ def mean_l1(model, dataset, sample: bool = True) -> float:
     ----------
     model : Pix2Pix
         Has ``translate(real_in, sample)``.
-    dataset : PairedDataset
+    dataset : PairedImages
         Pairs without jitter.
     sample : bool
         As in `Pix2Pix.translate`: dropout on and batch statistics, as in the paper.

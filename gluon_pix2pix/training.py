@@ -76,7 +76,7 @@ def fit(model, loader, config=None, report_every: int = 10) -> Iterator[Report]:
     ----------
     model : Pix2Pix or alike
         Has ``step(*batch) -> dict`` of scalar NDArrays and ``learning_rate``.
-    loader : PairedLoader or alike
+    loader : Loader or alike
         One epoch an iteration; ``loader.epoch`` is set to the epoch's number from 0.
     config : optional
         Has ``epochs``, ``epochs_decay``, ``lr``; the model's by default.

@@ -1,13 +1,19 @@
-"""Joint transforms of paired pictures, from explicit random numbers; no file I/O.
+"""Joint transforms of pictures that belong together; no file I/O.
 
-Pictures here are ``(H, W, C) uint8 in [0, 255]``, as they lie in files; networks get
-``(C, H, W) float32 in [-1, 1]``.
+Pictures here are ``(H, W, C) uint8 in [0, 255]``, as they lie in files, label and
+instance maps ``(H, W)`` of integers; networks get ``(C, H, W) float32 in [-1, 1]``.
+Whatever is random comes from an explicit generator.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from mxnet import nd
 from PIL import Image
+
+RESIZE_MODES = ("scale_width", "scale_width_and_crop", "crop", "none")
 
 
 def to_float(picture: np.ndarray) -> np.ndarray:
@@ -30,9 +36,44 @@ def resize(picture: np.ndarray, width: int, height: int) -> np.ndarray:
     return resized.reshape(height, width, -1)
 
 
+def resize_ids(ids: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Resize a map ``(H, W)`` of numbers to its nearest neighbours: none is invented.
+
+    A pixel takes the value at its centre, as Pillow's ``NEAREST`` does.
+    """
+    rows = (np.arange(height) * 2 + 1) * ids.shape[0] // (2 * height)
+    columns = (np.arange(width) * 2 + 1) * ids.shape[1] // (2 * width)
+    return ids[rows[:, None], columns]
+
+
+def scaled_size(width: int, height: int, mode: str, load_size: int,
+                multiple_of: int = 1) -> tuple[int, int]:
+    """Return the (width, height) to resize to in one of pix2pixHD's ways.
+
+    Parameters
+    ----------
+    width, height : int
+        Size of the picture in pixels.
+    mode : {"scale_width", "scale_width_and_crop", "crop", "none"}
+        With ``scale_width`` the picture becomes `load_size` wide and keeps its shape;
+        otherwise it keeps its size. Cropping, if any, comes after it.
+    load_size : int
+        Width to scale to.
+    multiple_of : int
+        What both sides must be multiples of if the picture is not cropped, because the
+        networks halve it so often. The nearest multiple is taken.
+    """
+    if mode.startswith("scale_width"):
+        width, height = load_size, max(1, round(height * load_size / width))
+    if mode in ("scale_width", "none"):
+        width, height = (max(1, round(side / multiple_of)) * multiple_of
+                         for side in (width, height))
+    return width, height
+
+
 def jitter(
-    pictures: tuple[np.ndarray, ...],
-    size: int,
+    pictures: Sequence[np.ndarray],
+    size: int | tuple[int, int],
     mirror: bool,
     rng: np.random.RandomState,
 ) -> tuple[np.ndarray, ...]:
@@ -40,19 +81,66 @@ def jitter(
 
     Parameters
     ----------
-    pictures : tuple of ndarray
-        Pictures of the same height and width, at least ``size`` each.
-    size : int
-        Side of the square crop.
+    pictures : sequence of ndarray
+        Pictures or maps of the same height and width, at least ``size`` each.
+    size : int or (int, int)
+        Side of a square crop, or its height and width.
     mirror : bool
         Flip left-right with probability 1/2.
     rng : RandomState
         The only source of randomness. Three numbers are drawn each time, used or not,
         so that one option does not shift the random numbers of another.
     """
-    height, width = pictures[0].shape[:2]
-    top = rng.randint(height - size + 1)
-    left = rng.randint(width - size + 1)
+    height, width = (size, size) if isinstance(size, int) else size
+    top = rng.randint(pictures[0].shape[0] - height + 1)
+    left = rng.randint(pictures[0].shape[1] - width + 1)
     flip = rng.randint(2) == 1 and mirror
-    crops = (picture[top:top + size, left:left + size] for picture in pictures)
+    crops = (picture[top:top + height, left:left + width] for picture in pictures)
     return tuple(crop[:, ::-1] if flip else crop for crop in crops)
+
+
+def one_hot(labels: nd.NDArray, label_nc: int) -> nd.NDArray:
+    """Give each class a channel of its own, on the device where the labels are.
+
+    Parameters
+    ----------
+    labels : NDArray
+        Label ids from 0 to ``label_nc - 1``, shape ``(N, 1, H, W)``.
+    label_nc : int
+        Number of classes.
+
+    Returns
+    -------
+    NDArray
+        ``(N, label_nc, H, W) float32``: 1 in the channel of the pixel's class, else 0.
+    """
+    classes = nd.arange(label_nc, ctx=labels.context).reshape((1, label_nc, 1, 1))
+    return nd.broadcast_equal(labels.astype("float32"), classes)
+
+
+def instance_edges(instances: nd.NDArray) -> nd.NDArray:
+    """Mark the borders of objects: pixels with a neighbour of another instance.
+
+    Label maps cannot tell where one of two touching cars ends; this channel can
+    (Wang et al. 2018, section 3.3).
+
+    Parameters
+    ----------
+    instances : NDArray
+        Instance ids, exact integers, shape ``(N, 1, H, W)``.
+
+    Returns
+    -------
+    NDArray
+        ``(N, 1, H, W) float32``: 1 where one of the four neighbours has another id.
+    """
+    ids = instances.astype("float32")  # exact up to 2**24; ids end at 2**16
+    edges = nd.zeros_like(ids)
+    for axis in (2, 3):
+        left = ids.slice_axis(axis, 0, -1)
+        right = ids.slice_axis(axis, 1, None)
+        differ = left != right
+        edge = nd.zeros_like(ids.slice_axis(axis, 0, 1))
+        edges = nd.maximum(edges, nd.concat(differ, edge, dim=axis))
+        edges = nd.maximum(edges, nd.concat(edge, differ, dim=axis))
+    return edges

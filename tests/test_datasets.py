@@ -1,63 +1,27 @@
 import numpy as np
 import pytest
+from mxnet import gluon
 from PIL import Image
 
-from gluon_pix2pix import PairedDataset, PairedLoader, Pix2PixConfig, list_pictures
-from gluon_pix2pix.datasets import read_picture
+from gluon_pix2pix import PairedImages, Pix2PixConfig, UnpairedImages
 
 CONFIG = Pix2PixConfig(size=32, ngf=4, ndf=4)
 
 
-def _numbers(loader):
-    """The numbers of the pairs (see conftest) in the order the loader gives them."""
-    levels = np.concatenate([x.asnumpy()[:, 0].mean((1, 2)) for x, _ in loader])
-    return np.round((levels + 1) * 127.5 / 20).astype(int).tolist()
-
-
-def test_files_come_in_natural_order(pairs):
-    """Erratum 5: not in the order of the file system, nor 1, 10, 11, 2."""
-    names = [path.name for path in list_pictures(pairs / "train")]
-    assert names == [f"{number}.png" for number in range(1, 13)]
-
-
 def test_direction_chooses_the_input(pairs):
-    red, blue = PairedDataset(pairs, "val", CONFIG)[1]
+    red, blue = PairedImages(pairs, "val", CONFIG)[1]
     assert red.shape == (3, 32, 32) and red.dtype == np.float32
     assert red[0].mean() > -1 and red[2].mean() == -1
     assert blue[2].mean() > -1 and blue[0].mean() == -1
-    x, y = PairedDataset(pairs, "val", CONFIG.replace(direction="BtoA"))[1]
+    x, y = PairedImages(pairs, "val", CONFIG.replace(direction="BtoA"))[1]
     assert (x == blue).all() and (y == red).all()
-
-
-def test_every_epoch_is_shuffled_anew_and_can_be_repeated(pairs):
-    """Erratum 5: training data were never shuffled."""
-    loader = PairedLoader(PairedDataset(pairs, "train", CONFIG), batch_size=5)
-    first, second = _numbers(loader), _numbers(loader)
-    assert sorted(first) == sorted(second) == list(range(1, 13))
-    assert first != second and first != sorted(first)
-    loader.epoch = 0
-    assert _numbers(loader) == first
-    other = PairedDataset(pairs, "train", CONFIG.replace(seed=1))
-    assert _numbers(PairedLoader(other)) != first
-
-
-def test_validation_is_neither_shuffled_nor_jittered(pairs):
-    dataset = PairedDataset(pairs, "val", CONFIG)
-    assert _numbers(PairedLoader(dataset)) == [1, 2]
-    assert (dataset.get(0, epoch=0)[0] == dataset.get(0, epoch=1)[0]).all()
-
-
-def test_last_batch_is_smaller(pairs):
-    loader = PairedLoader(PairedDataset(pairs, "train", CONFIG), batch_size=5)
-    assert len(loader) == 3
-    assert [x.shape[0] for x, _ in loader] == [5, 5, 2]
 
 
 def test_jitter_changes_with_the_epoch_and_not_with_the_order(tmp_path):
     (tmp_path / "train").mkdir()
     noise = np.random.RandomState(0).randint(0, 255, (64, 128, 3)).astype(np.uint8)
     Image.fromarray(noise).save(tmp_path / "train" / "1.png")
-    dataset = PairedDataset(tmp_path, "train", Pix2PixConfig(size=64))
+    dataset = PairedImages(tmp_path, "train", Pix2PixConfig(size=64))
     a, b = dataset.get(0, epoch=3)[0], dataset.get(0, epoch=4)[0]
     assert (a != b).any()
     assert (dataset.get(0, epoch=3)[0] == a).all()
@@ -67,43 +31,36 @@ def test_both_halves_are_jittered_alike_and_really(tmp_path):
     (tmp_path / "train").mkdir()
     half = np.random.RandomState(0).randint(0, 255, (32, 32, 3)).astype(np.uint8)
     Image.fromarray(np.concatenate([half, half], 1)).save(tmp_path / "train" / "1.png")
-    dataset = PairedDataset(tmp_path, "train", CONFIG.replace(load_size=48))
+    dataset = PairedImages(tmp_path, "train", CONFIG.replace(load_size=48))
     views = [dataset.get(0, epoch) for epoch in range(20)]
     assert all((a == b).all() for a, b in views)
     assert len({a.tobytes() for a, _ in views}) > 15
-    still = PairedDataset(tmp_path, "train", CONFIG.replace(load_size=32, mirror=False))
+    still = PairedImages(tmp_path, "train", CONFIG.replace(load_size=32, mirror=False))
     assert (still.get(0, 1)[0] == still.get(0, 2)[0]).all()
 
 
-def test_names_of_equal_numbers_have_an_order(tmp_path):
-    for name in ("1.png", "01.png", "1²2.png", "A1.png", "a1.png"):
-        Image.new("RGB", (64, 32)).save(tmp_path / name)
-    names = [path.name for path in list_pictures(tmp_path)]
-    assert names == ["01.png", "1.png", "1²2.png", "A1.png", "a1.png"]
-
-
 def test_the_cache_holds_no_more_than_the_pictures(pairs):
-    dataset = PairedDataset(pairs, "val", CONFIG)
+    dataset = PairedImages(pairs, "val", CONFIG)
     dataset[0]
     assert all(half.base is None or half.base.size == half.size
                for half in dataset._cache[0])
 
 
 def test_pictures_are_decoded_once(pairs, monkeypatch):
-    dataset = PairedDataset(pairs, "val", CONFIG)
+    dataset = PairedImages(pairs, "val", CONFIG)
     first = dataset[0][0]
     monkeypatch.setattr("gluon_pix2pix.datasets.read_picture", None)
     assert (dataset[0][0] == first).all()
 
 
 def test_grey_input_and_colour_output(pairs):
-    dataset = PairedDataset(pairs, "val", CONFIG.replace(in_channels=1))
+    dataset = PairedImages(pairs, "val", CONFIG.replace(in_channels=1))
     real_in, real_out = dataset[0]
     assert real_in.shape == (1, 32, 32) and real_out.shape == (3, 32, 32)
 
 
 def test_indices_end(pairs):
-    dataset = PairedDataset(pairs, "val", CONFIG)
+    dataset = PairedImages(pairs, "val", CONFIG)
     assert (dataset[-1][0] == dataset[1][0]).all()
     with pytest.raises(IndexError):
         dataset[2]
@@ -112,22 +69,107 @@ def test_indices_end(pairs):
 
 def test_bad_files_are_named(tmp_path, pairs):
     with pytest.raises(FileNotFoundError, match="'test'.*train, val"):
-        PairedDataset(pairs, "test", CONFIG)
+        PairedImages(pairs, "test", CONFIG)
     (tmp_path / "train").mkdir()
     with pytest.raises(FileNotFoundError, match="no picture"):
-        PairedDataset(tmp_path, "train", CONFIG)
+        PairedImages(tmp_path, "train", CONFIG)
     (tmp_path / "train" / "1.jpg").write_bytes(b"junk")
     with pytest.raises(ValueError, match="1.jpg cannot be read"):
-        PairedDataset(tmp_path, "train", CONFIG)[0]
+        PairedImages(tmp_path, "train", CONFIG)[0]
     noise = np.random.RandomState(0).randint(0, 255, (64, 128, 3)).astype(np.uint8)
     Image.fromarray(noise).save(tmp_path / "whole.jpg")
     whole = (tmp_path / "whole.jpg").read_bytes()
     (tmp_path / "train" / "1.jpg").write_bytes(whole[:len(whole) // 2])
     with pytest.raises(ValueError, match="1.jpg cannot be read"):
-        PairedDataset(tmp_path, "train", CONFIG)[0]
+        PairedImages(tmp_path, "train", CONFIG)[0]
     for width in (33, 64, 65):
         Image.fromarray(noise[:, :width]).save(tmp_path / "train" / "1.jpg")
         with pytest.raises(ValueError, match=f"{width}x64.*side by side"):
-            PairedDataset(tmp_path, "train", CONFIG)[0]
-    with pytest.raises(FileNotFoundError, match="no file"):
-        read_picture(tmp_path / "none.png")
+            PairedImages(tmp_path, "train", CONFIG)[0]
+
+
+def test_validation_is_not_jittered(pairs):
+    dataset = PairedImages(pairs, "val", CONFIG)
+    assert (dataset.get(0, epoch=0)[0] == dataset.get(0, epoch=1)[0]).all()
+
+
+def test_what_does_not_fit_into_memory_is_not_held_there(pairs, monkeypatch):
+    monkeypatch.setattr("gluon_pix2pix.datasets._CACHE_LIMIT", 11 * 36 * 36 * 6)
+    dataset = PairedImages(pairs, "train", CONFIG)  # 12 pairs of 36 pixels
+    held = [dataset[i] for i in range(12)]
+    assert not dataset._cache
+    monkeypatch.setattr("gluon_pix2pix.datasets._CACHE_LIMIT", 12 * 36 * 36 * 6)
+    dataset = PairedImages(pairs, "train", CONFIG)
+    again = [dataset[i] for i in range(12)]
+    assert len(dataset._cache) == 12
+    assert all((a == b).all() for a, b in zip(held[7], again[7], strict=True))
+
+
+@pytest.fixture
+def domains(tmp_path):
+    """9 + 3 pictures of A, 4 + 2 of B; the level of grey tells a picture's number."""
+    for name, count in (("trainA", 9), ("trainB", 4), ("testA", 3), ("testB", 2)):
+        (tmp_path / name).mkdir()
+        for number in range(count):
+            Image.new("RGB", (40, 32), (10 * number,) * 3).save(
+                tmp_path / name / f"{number}.png")
+    return tmp_path
+
+
+def _level(image):
+    return round((image.mean() + 1) * 127.5 / 10)
+
+
+def test_unpaired_epochs_show_the_longer_domain_once_and_the_other_evenly(domains):
+    dataset = UnpairedImages(domains, "train", CONFIG)
+    assert len(dataset) == 9
+    partners = []
+    for epoch in range(3):
+        items = [dataset.get(i, epoch) for i in range(9)]
+        assert [_level(A) for A, _ in items] == list(range(9))
+        shown = [_level(B) for _, B in items]
+        counts = np.bincount(shown, minlength=4)
+        assert counts.min() == 2 and counts.max() == 3
+        partners.append(shown)
+    assert partners[0] != partners[1] != partners[2]  # shuffled anew each epoch
+    again = UnpairedImages(domains, "train", CONFIG)
+    assert [_level(again.get(i, 1)[1]) for i in range(9)] == partners[1]
+    other = UnpairedImages(domains, "train", CONFIG.replace(seed=1))
+    assert [_level(other.get(i, 1)[1]) for i in range(9)] != partners[1]
+
+
+def test_unpaired_works_with_the_longer_domain_on_either_side(domains):
+    (domains / "trainA").rename(domains / "x")
+    (domains / "trainB").rename(domains / "trainA")
+    (domains / "x").rename(domains / "trainB")
+    which_A, which_B = UnpairedImages(domains, "train", CONFIG).partners(0)
+    assert which_B.tolist() == list(range(9)) and set(which_A) == {0, 1, 2, 3}
+
+
+def test_unpaired_held_out_pictures_come_in_order(domains):
+    dataset = UnpairedImages(domains, "test", CONFIG)
+    assert [(_level(A), _level(B)) for A, B in dataset] == [(0, 0), (1, 1), (2, 0)]
+    assert dataset[0][0].shape == (3, 32, 32)
+
+
+def test_unpaired_domains_are_jittered_independently(tmp_path):
+    noise = np.random.RandomState(0).randint(0, 255, (32, 32, 3)).astype(np.uint8)
+    for name in ("trainA", "trainB"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(noise).save(tmp_path / name / "1.png")
+    dataset = UnpairedImages(tmp_path, "train", CONFIG.replace(load_size=40))
+    views = [dataset.get(0, epoch) for epoch in range(20)]
+    assert sum((A == B).all() for A, B in views) < 3
+    assert (dataset.get(0, 5)[0] == views[5][0]).all()
+
+
+def test_unpaired_without_a_domain_says_so(pairs):
+    with pytest.raises(FileNotFoundError, match="'trainA', only train, val"):
+        UnpairedImages(pairs, "train", CONFIG)
+
+
+def test_a_data_set_serves_gluons_own_loader(pairs):
+    """They are ordinary gluon.data.Datasets."""
+    loader = gluon.data.DataLoader(PairedImages(pairs, "val", CONFIG), batch_size=2)
+    (real_in, real_out), = loader
+    assert real_in.shape == real_out.shape == (2, 3, 32, 32)

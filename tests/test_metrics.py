@@ -1,7 +1,7 @@
 import numpy as np
 from mxnet import nd
 
-from gluon_pix2pix import PairedDataset, metrics
+from gluon_pix2pix import PairedImages, metrics
 
 
 class Constant:
@@ -13,7 +13,7 @@ class Constant:
 
 
 def test_mean_l1_of_a_known_translation(pairs, tiny):
-    dataset, model = PairedDataset(pairs, "val", tiny), Constant()
+    dataset, model = PairedImages(pairs, "val", tiny), Constant()
     expected = np.mean([abs(0.5 - real_out).mean() for _, real_out in dataset])
     assert abs(metrics.mean_l1(model, dataset) - expected) < 1e-6
     assert model.sample is True

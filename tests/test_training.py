@@ -4,8 +4,8 @@ from mxnet import nd
 
 from gluon_pix2pix import (
     DivergedError,
-    PairedDataset,
-    PairedLoader,
+    Loader,
+    PairedImages,
     Pix2Pix,
     Pix2PixConfig,
     fit,
@@ -28,7 +28,7 @@ class Toy:
         return {"loss_D": nd.array([1.0]), "loss_G": nd.array([value])}
 
 
-class Loader(list):
+class Batches(list):
     def __init__(self, batches):
         super().__init__(nd.zeros((2, 1)) for _ in range(batches))
 
@@ -47,12 +47,12 @@ def test_the_learning_rate_falls_linearly_after_the_constant_half():
 
 def test_fit_sets_the_rate_of_each_epoch():
     model = Toy()
-    list(fit(model, Loader(3)))
+    list(fit(model, Batches(3)))
     np.testing.assert_allclose(model.rates, [2e-4] * 6 + [1e-4] * 3)
 
 
 def test_reports_come_every_so_many_steps_and_at_each_epochs_end():
-    reports = list(fit(Toy(), Loader(5), report_every=2))
+    reports = list(fit(Toy(), Batches(5), report_every=2))
     assert [r.iteration for r in reports] == [2, 4, 5, 7, 9, 10, 12, 14, 15]
     assert [r.epoch for r in reports] == [1] * 3 + [2] * 3 + [3] * 3
     assert [r.epoch_ends for r in reports] == [False, False, True] * 3
@@ -64,7 +64,7 @@ def test_reports_come_every_so_many_steps_and_at_each_epochs_end():
 
 def test_it_trains_only_while_it_is_looped_over():
     model = Toy()
-    reports = fit(model, Loader(5), report_every=2)
+    reports = fit(model, Batches(5), report_every=2)
     assert model.steps == 0
     next(reports)
     assert model.steps == 2
@@ -72,31 +72,31 @@ def test_it_trains_only_while_it_is_looped_over():
 
 def test_nan_stops_and_says_since_when():
     with pytest.raises(DivergedError, match=r"loss_G .* step 7 \(epoch 2\).*learning"):
-        list(fit(Toy(nan_at=7), Loader(5), report_every=3))
+        list(fit(Toy(nan_at=7), Batches(5), report_every=3))
 
 
 def test_a_real_training_that_diverges_is_stopped(tiny, pairs):
     model = Pix2Pix(tiny.replace(lr=1e30))
     with pytest.raises(DivergedError, match="step"):
-        list(fit(model, PairedLoader(PairedDataset(pairs, "train", model.config))))
+        list(fit(model, Loader(PairedImages(pairs, "train", model.config))))
 
 
 def test_epochs_see_different_orders_that_can_be_repeated(tiny, pairs):
     def seen():
         model, batches = Toy(), []
         model.step = lambda x, y: batches.append(x.asnumpy()) or {"loss": nd.ones(1)}
-        loader = PairedLoader(PairedDataset(pairs, "train", tiny), batch_size=12)
+        loader = Loader(PairedImages(pairs, "train", tiny), batch_size=12)
         loader.epoch = 7  # it was used before; a training begins with epoch 0
         list(fit(model, loader))
         return batches
 
     first, again = seen(), seen()
     assert len(first) == 3 and (first[0] != first[1]).any()
-    loader = PairedLoader(PairedDataset(pairs, "train", tiny), batch_size=12)
+    loader = Loader(PairedImages(pairs, "train", tiny), batch_size=12)
     assert (first[0] == next(iter(loader))[0].asnumpy()).all()
     assert all((a == b).all() for a, b in zip(first, again))
 
 
 def test_useless_report_every_is_refused():
     with pytest.raises(ValueError, match="report_every=0"):
-        next(fit(Toy(), Loader(1), report_every=0))
+        next(fit(Toy(), Batches(1), report_every=0))

@@ -8,7 +8,7 @@ from mxnet import nd
 from gluon_pix2pix import (
     ImagePool,
     LossPlot,
-    PairedDataset,
+    PairedImages,
     contact_sheet,
     image_grid,
     plot_losses,
@@ -48,7 +48,7 @@ def test_grid_places_images_titles_and_gaps():
 
 
 def test_contact_sheet_shows_input_output_target(model, pairs):
-    dataset = PairedDataset(pairs, "val", model.config)
+    dataset = PairedImages(pairs, "val", model.config)
     figure = contact_sheet(model, dataset, range(5))
     assert [ax.get_title() for ax in figure.axes[:3]] == ["input", "output", "target"]
     assert len(figure.axes) == 6  # two pairs are there

@@ -1,0 +1,104 @@
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from gluon_pix2pix import Loader, PairedImages, Pix2PixConfig
+
+CONFIG = Pix2PixConfig(size=32, ngf=4, ndf=4)
+
+
+def _numbers(loader):
+    """The numbers of the pairs (see conftest) in the order the loader gives them."""
+    levels = np.concatenate([x.asnumpy()[:, 0].mean((1, 2)) for x, _ in loader])
+    return np.round((levels + 1) * 127.5 / 20).astype(int).tolist()
+
+
+def test_every_epoch_is_shuffled_anew_and_can_be_repeated(pairs):
+    """Erratum 5: training data were never shuffled."""
+    loader = Loader(PairedImages(pairs, "train", CONFIG), batch_size=5)
+    first, second = _numbers(loader), _numbers(loader)
+    assert sorted(first) == sorted(second) == list(range(1, 13))
+    assert first != second and first != sorted(first)
+    loader.epoch = 0
+    assert _numbers(loader) == first
+    other = PairedImages(pairs, "train", CONFIG.replace(seed=1))
+    assert _numbers(Loader(other)) != first
+
+
+def test_last_batch_is_smaller(pairs):
+    loader = Loader(PairedImages(pairs, "train", CONFIG), batch_size=5)
+    assert len(loader) == 3
+    assert [x.shape[0] for x, _ in loader] == [5, 5, 2]
+
+
+def test_validation_is_not_shuffled(pairs):
+    assert _numbers(Loader(PairedImages(pairs, "val", CONFIG))) == [1, 2]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_any_number_of_workers_gives_the_same_batches(pairs, workers):
+    dataset = PairedImages(pairs, "train", CONFIG)
+    alone = [x.asnumpy() for x, _ in Loader(dataset, 5, workers=0)]
+    helped = [x.asnumpy() for x, _ in Loader(dataset, 5, workers=workers)]
+    assert all((a == b).all() for a, b in zip(alone, helped, strict=True))
+
+
+class Counting:
+    """A data set that counts what was read, and fails at one item."""
+
+    train, seed, batch_size = False, 0, 1
+
+    def __init__(self, length, bad=None):
+        self.length, self.bad, self.read = length, bad, []
+
+    def __len__(self):
+        return self.length
+
+    def get(self, index, epoch):
+        if index == self.bad:
+            raise ValueError(f"item {index} is broken")
+        self.read.append(index)
+        return np.full((1, 2, 2), index, np.int32), np.zeros(1, np.float32)
+
+
+def test_types_of_the_items_are_kept():
+    (ids, zeros), = Loader(Counting(3), batch_size=3)
+    assert ids.dtype == np.int32 and zeros.dtype == np.float32
+    assert ids.asnumpy()[:, 0, 0, 0].tolist() == [0, 1, 2]
+
+
+def test_workers_do_not_run_far_ahead():
+    """A slow user must not fill the memory with batches."""
+    dataset = Counting(50)
+    batches = iter(Loader(dataset, workers=2))
+    next(batches)
+    time.sleep(0.05)
+    assert len(dataset.read) <= 4
+
+
+def test_leaving_the_loop_ends_the_workers():
+    before = threading.active_count()
+    for _ in Loader(Counting(50), workers=3):
+        break
+    deadline = time.time() + 5
+    while threading.active_count() > before and time.time() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_fails_in_a_worker_is_raised_in_the_loop(workers):
+    batches = iter(Loader(Counting(9, bad=4), workers=workers))
+    for _ in range(4):
+        next(batches)
+    with pytest.raises(ValueError, match="item 4 is broken"):
+        next(batches)
+
+
+def test_impossible_numbers_are_refused():
+    with pytest.raises(ValueError, match="batch_size=0"):
+        Loader(Counting(1), batch_size=0)
+    with pytest.raises(ValueError, match="workers=-1"):
+        Loader(Counting(1), workers=-1)
