@@ -19,6 +19,8 @@ _SMOKE = {"size": 64, "ngf": 16, "ndf": 16, "epochs": 1, "epochs_decay": 1}
 _LESSON = {"size": 128, "ngf": 32, "ndf": 32, "epochs": 5, "epochs_decay": 5}
 _PIX2PIX_PROFILES = {"smoke": _SMOKE, "lesson": _LESSON, "full": {}}
 TOY_COUNTS = {"smoke": 8, "lesson": 200, "full": 400}
+TOY_OF = {"facades": "toy_facades", "maps": "toy_maps", "cityscapes": "toy_streets",
+          "cityscapes_hd": "toy_streets_hd", "apple2orange": "toy_fruit"}
 
 
 def current_profile(profile: str | None = None) -> str:
@@ -41,14 +43,22 @@ def current_profile(profile: str | None = None) -> str:
 def profile_dataset(name: str, profile: str | None = None) -> str:
     """Name the data set of a lesson: the drawn one, or in ``full`` the real one.
 
+    Raises
+    ------
+    ValueError
+        If nothing is drawn in the place of that data set.
+
     Examples
     --------
-    >>> profile_dataset("facades", "lesson")
-    'toy_facades'
-    >>> profile_dataset("facades", "full")
-    'facades'
+    >>> profile_dataset("cityscapes", "lesson")
+    'toy_streets'
+    >>> profile_dataset("cityscapes", "full")
+    'cityscapes'
     """
-    return name if current_profile(profile) == "full" else f"toy_{name}"
+    if name not in TOY_OF:
+        raise ValueError(f"No lesson uses {name!r}: choose one of {', '.join(TOY_OF)}, "
+                         "or write the name of a data set instead of this call.")
+    return name if current_profile(profile) == "full" else TOY_OF[name]
 
 
 def halvings(size: int, most: int = 8) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from .catalog import ARCHIVES
 from .config import TOY_COUNTS, Pix2PixConfig, current_profile
 from .download import download
-from .toys import draw
+from .toys import TOYS, draw
 
 
 def get_dataset(name: str, root: str | Path = "data", profile: str | None = None,
@@ -18,7 +18,7 @@ def get_dataset(name: str, root: str | Path = "data", profile: str | None = None
     ----------
     name : str
         A drawn data set such as ``"toy_facades"``, a public one such as ``"facades"``,
-        or the path of a folder of your own pairs.
+        or the path of a folder of your own data.
     root : str or Path
         Folder that holds the data sets.
     profile : str, optional
@@ -54,5 +54,5 @@ def default_direction(name: str) -> str:
 
     Facades are photo | labels and translated from right to left: ``BtoA``.
     """
-    archive = ARCHIVES.get(name.removeprefix("toy_"))
-    return archive.direction if archive else "AtoB"
+    known = TOYS.get(name) or ARCHIVES.get(name)
+    return known.direction if known else "AtoB"

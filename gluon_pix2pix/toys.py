@@ -1,8 +1,8 @@
-"""Data sets drawn by code, in the folder layout of the downloaded ones.
+"""Data sets drawn by code, in the folder layouts of the downloaded ones.
 
 They need no network and no licence, fit any size, and are read by the very same code
-as real data. Each toy is one function that draws picture ``i``; what is here numbers
-the pictures, writes them, and keeps what is written complete.
+as real data. Each toy is one function that draws a scene from a seed; what is here
+numbers the scenes, writes them, and keeps what is written complete.
 """
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import operator
 import os
 import shutil
 import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,22 +20,64 @@ from PIL import Image
 from tqdm import tqdm
 
 from .toy_facades import CLASSES, draw_facade
+from .toy_fruit import draw_fruit
+from .toy_maps import draw_map
+from .toy_streets import draw_street, draw_street_hd
 
-__all__ = ["CLASSES", "TOYS", "draw", "draw_facade"]
+__all__ = ["CLASSES", "TOYS", "Toy", "draw", "draw_facade", "draw_fruit", "draw_map",
+           "draw_street", "draw_street_hd"]
 
-TOYS = {"toy_facades": draw_facade}  # name -> function (size, seed) -> (A, B)
 SPLITS = ("train", "val", "test")
-VERSION = 1  # raise it when a seed no longer gives the pictures it gave before
+
+
+@dataclass(frozen=True)
+class Toy:
+    """A data set that is drawn.
+
+    Attributes
+    ----------
+    kind : str
+        Its layout, see `layouts`: ``"paired"``, ``"unpaired"`` or ``"labels"``.
+    scene : callable
+        ``scene(size, seed)`` draws the pictures of one scene: A and B; or photo, label
+        ids and instance ids.
+    title : str
+        What it shows.
+    direction : str
+        The direction of the lessons, ``"AtoB"`` or ``"BtoA"``.
+    version : int
+        Raised when a seed no longer gives the pictures it gave before.
+    """
+
+    kind: str
+    scene: Callable[[int, tuple], tuple[np.ndarray, ...]]
+    title: str
+    direction: str = "AtoB"
+    version: int = 1
+
+
+TOYS: dict[str, Toy] = {
+    "toy_facades": Toy("paired", draw_facade, "houses (A) and their label maps (B)",
+                       "BtoA"),
+    "toy_maps": Toy("paired", draw_map, "towns from above (A) and street maps (B)"),
+    "toy_streets": Toy("paired", draw_street, "streets (A) and their label maps (B)",
+                       "BtoA"),
+    "toy_streets_hd": Toy("labels", draw_street_hd, "streets, twice as wide as high, "
+                          "with label and instance maps"),
+    "toy_fruit": Toy("unpaired", draw_fruit, "apples (A) and oranges (B)"),
+}
 
 
 def draw(name: str, root: str | Path = "data", size: int = 128,
          count: int | None = None, seed: int = 0, progress: bool = True) -> Path:
-    """Draw a paired data set, unless it is there already.
+    """Draw a data set, unless it is there already.
 
     The folder's name tells its parameters, ``toy_facades_128px_200`` for example, so
     that data sets of several sizes live side by side. Picture ``i`` of a split depends
     on the size, the seed, the split and ``i`` alone: a larger data set begins with
-    the pictures of a smaller one.
+    the pictures of a smaller one. In an unpaired data set no training picture of A
+    shows the scene of one of B, while ``testA`` and ``testB`` show the same scenes
+    under the same names: so translations can be compared with the truth.
 
     All is drawn beside the folder and moved into place at the end: an interrupted
     drawing leaves no folder, and two processes may draw at once. Pictures missing from
@@ -46,10 +90,11 @@ def draw(name: str, root: str | Path = "data", size: int = 128,
     root : str or Path
         Folder of the data sets, made if missing.
     size : int
-        Side of one picture in pixels, at least 32; a pair is ``2 * size`` wide.
+        Height of one picture in pixels, at least 32. Pictures are square, but streets
+        with instance maps twice as wide; a pair is ``2 * size`` wide.
     count : int, optional
-        Number of training pictures, 200 by default; ``max(4, count // 10)`` each are
-        drawn for ``val`` and ``test``.
+        Number of training pictures (of each domain), 200 by default;
+        ``max(4, count // 10)`` are drawn for each other split.
     seed : int
         0 or more; another seed draws other pictures.
     progress : bool
@@ -59,8 +104,8 @@ def draw(name: str, root: str | Path = "data", size: int = 128,
     -------
     pathlib.Path
         ``<root>/<name>_<size>px_<count>``, followed by ``_seed<seed>`` if that is
-        not 0. Holds ``train/1.jpg``, ... (A, the photo, on the left; B, the labels,
-        on the right), ``val/``, ``test/`` and the parameters in ``toy.json``.
+        not 0. Holds the folders of the toy's layout, with pictures numbered from 1,
+        and the parameters in ``toy.json``.
 
     Raises
     ------
@@ -76,37 +121,64 @@ def draw(name: str, root: str | Path = "data", size: int = 128,
     size = _number("size", size, at_least=32)
     count = _number("count", 200 if count is None else count, at_least=1)
     seed = _number("seed", seed, at_least=0)
+    toy = TOYS[name]
     recipe = {"toy": name, "size": size, "count": count, "seed": seed,
-              "version": VERSION}
+              "version": toy.version}
     suffix = f"_seed{seed}" if seed else ""
     folder = Path(root) / f"{name}_{size}px_{count}{suffix}"
 
     is_new = not folder.exists()
     if not is_new:
         _check_recipe(folder, recipe)
-    missing = [(split, i) for split in SPLITS for i in _numbers(split, count)
-               if not (folder / split / f"{i}.jpg").is_file()]
+    missing = [scene for scene in _scenes(toy.kind, count)
+               if not all((folder / file).is_file() for file in scene[2] if file)]
     if not missing:
         return folder
 
+    files = [file for scene in missing for file in scene[2] if file]
     aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     try:
-        _make_folders(aside, root)
+        _make_folders(aside, root, files)
         quiet = not progress or len(missing) <= 50
-        for split, i in tqdm(missing, desc=f"drawing {name}", unit="picture",
-                             dynamic_ncols=True, disable=quiet):
-            pair = TOYS[name](size, (seed, SPLITS.index(split), i))
-            _save_pair(aside / split / f"{i}.jpg", *pair)
+        for split, number, names in tqdm(missing, desc=f"drawing {name}", unit="scene",
+                                         dynamic_ncols=True, disable=quiet):
+            pictures = toy.scene(size, (seed, SPLITS.index(split), number))
+            if toy.kind == "paired":
+                pictures = (np.concatenate(pictures, axis=1),)
+            for file, picture in zip(names, pictures, strict=True):
+                if file:
+                    _save(aside / file, picture)
         if is_new:
             (aside / "toy.json").write_text(json.dumps(recipe, indent=2) + "\n")
             _move_folder(aside, folder, recipe)
         else:
-            for split, i in missing:
-                (folder / split).mkdir(exist_ok=True)
-                os.replace(aside / split / f"{i}.jpg", folder / split / f"{i}.jpg")
+            for file in files:
+                if not (folder / file).is_file():
+                    (folder / file).parent.mkdir(exist_ok=True)
+                    os.replace(aside / file, folder / file)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return folder
+
+
+def _scenes(kind: str, count: int) -> Iterator[tuple]:
+    """Yield (split, number, files) of each scene; a file may be None: not written."""
+    held_out = max(4, count // 10)
+    if kind == "paired":
+        for split in SPLITS:
+            for i in range(1, 1 + (count if split == "train" else held_out)):
+                yield split, i, (f"{split}/{i}.jpg",)
+    elif kind == "unpaired":
+        for i in range(1, 1 + count):  # A shows the odd scenes, B the even ones
+            yield "train", 2 * i - 1, (f"trainA/{i}.jpg", None)
+            yield "train", 2 * i, (None, f"trainB/{i}.jpg")
+        for i in range(1, 1 + held_out):
+            yield "test", i, (f"testA/{i}.jpg", f"testB/{i}.jpg")
+    else:
+        for split, most in (("train", count), ("test", held_out)):
+            for i in range(1, 1 + most):
+                yield split, i, tuple(f"{split}_{part}/{i}.png"
+                                      for part in ("img", "label", "inst"))
 
 
 def _number(name: str, value: int, at_least: int) -> int:
@@ -118,11 +190,6 @@ def _number(name: str, value: int, at_least: int) -> int:
     if value < at_least:
         raise ValueError(f"{name}={value} is too small: use {at_least} or more.")
     return value
-
-
-def _numbers(split: str, count: int) -> range:
-    """The numbers of the pictures in a split, from 1 on like those of the archives."""
-    return range(1, 1 + (count if split == "train" else max(4, count // 10)))
 
 
 def _check_recipe(folder: Path, recipe: dict) -> None:
@@ -139,20 +206,22 @@ def _check_recipe(folder: Path, recipe: dict) -> None:
         )
 
 
-def _make_folders(aside: Path, root: str | Path) -> None:
+def _make_folders(aside: Path, root: str | Path, files: list[str]) -> None:
     try:
-        for split in SPLITS:
-            (aside / split).mkdir(parents=True)
+        for file in files:
+            (aside / file).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RuntimeError(
             f"Cannot write to {root} ({error.strerror}): choose another root."
         ) from error
 
 
-def _save_pair(path: Path, a: np.ndarray, b: np.ndarray) -> None:
-    """Write A | B as one picture; full colour resolution keeps the labels crisp."""
-    pair = Image.fromarray(np.concatenate([a, b], axis=1))
-    pair.save(path, quality=95, subsampling=0)
+def _save(path: Path, picture: np.ndarray) -> None:
+    """Write a picture; full colour resolution keeps labels crisp in a JPEG."""
+    if picture.dtype == np.int32:  # instance ids, below 2**16
+        picture = picture.astype(np.uint16)
+    options = {"quality": 95, "subsampling": 0} if path.suffix == ".jpg" else {}
+    Image.fromarray(picture).save(path, **options)
 
 
 def _move_folder(aside: Path, folder: Path, recipe: dict) -> None:

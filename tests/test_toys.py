@@ -1,5 +1,6 @@
-"""Toys: the drawn houses, and the folders they are written into."""
+"""Toys: the folders they are written into. What each draws has tests of its own."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -8,21 +9,15 @@ from PIL import Image
 
 import gluon_pix2pix as g2p
 from gluon_pix2pix import toys
-from gluon_pix2pix.toys import CLASSES, draw, draw_facade
-
-PALETTE = np.array(list(CLASSES.values()))
+from gluon_pix2pix.checks import check
+from gluon_pix2pix.layouts import find_layout
+from gluon_pix2pix.pictures import read_ids
+from gluon_pix2pix.toys import TOYS, draw, draw_facade, draw_fruit, draw_street_hd
 
 
 def pictures(folder):
     """All pictures of a data set: relative path -> bytes."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.jpg")}
-
-
-def class_map(labels):
-    """Index of the class of each pixel; fails where a colour is none of theirs."""
-    distances = np.abs(labels[..., None, :].astype(int) - PALETTE).sum(axis=-1)
-    assert (distances.min(axis=-1) == 0).all()
-    return distances.argmin(axis=-1)
 
 
 @pytest.fixture
@@ -34,76 +29,13 @@ def calls(monkeypatch):
         seen.append((size, seed))
         return draw_facade(size, seed)
 
-    monkeypatch.setitem(toys.TOYS, "toy_facades", counted)
+    replace_scene(monkeypatch, counted)
     return seen
 
 
-# the houses
-
-
-def test_palette_is_that_of_the_archive():
-    # Rows 6, 11, ..., 61 of MATLAB's jet(64), which the JPEGs of the archive round to.
-    rows = np.arange(6, 62, 5)
-    ramp = [np.clip(np.minimum(rows - low, high - rows) / 16, 0, 1)
-            for low, high in ((24, 72), (8, 56), (-8, 40))]
-    np.testing.assert_array_equal(PALETTE, np.round(255 * np.array(ramp).T))
-
-
-@pytest.mark.parametrize("size", [32, 33, 64, 100, 256])
-def test_any_size(size):
-    photo, labels = draw_facade(size, seed=3)
-    for picture in (photo, labels):
-        assert picture.shape == (size, size, 3)
-        assert picture.dtype == np.uint8
-    class_map(labels)
-
-
-def test_every_class_appears_and_no_other_colour():
-    maps = [class_map(draw_facade(64, (0, 0, i))[1]) for i in range(1, 51)]
-    in_pictures = {name: sum(bool((m == k).any()) for m in maps)
-                   for k, name in enumerate(CLASSES)}
-    assert in_pictures["facade"] == in_pictures["window"] == 50
-    assert min(in_pictures.values()) >= 5
-
-
-def test_a_seed_gives_one_picture_and_another_seed_another():
-    first, again, other = (draw_facade(48, (7, 0, i)) for i in (1, 1, 2))
-    np.testing.assert_array_equal(first[0], again[0])
-    np.testing.assert_array_equal(first[1], again[1])
-    assert (first[0] != other[0]).mean() > 0.5
-    assert (first[1] != other[1]).any()
-
-
-def test_a_seed_gives_one_house_at_every_size():
-    for seed in range(8):
-        small, large = (draw_facade(size, seed) for size in (64, 256))
-        same = (small[1] == large[1][2::4, 2::4]).all(axis=-1)
-        assert same.mean() > 0.9
-        shrunk = large[0].reshape(64, 4, 64, 4, 3).mean(axis=(1, 3))
-        assert np.abs(shrunk - small[0]).mean() < 12
-
-
-def test_photo_shows_what_the_labels_say():
-    """Labels end where the photo has edges; glass is dark, cornices are light."""
-    names = list(CLASSES)
-    for seed in range(20):
-        photo, labels = draw_facade(128, seed)
-        light, found = photo.mean(axis=-1), class_map(labels)
-        jump, border = np.abs(np.diff(light, axis=1)), np.diff(found, axis=1) != 0
-        assert jump[border].mean() > 2 * jump[~border].mean()
-        window, cornice, wall = (light[found == names.index(name)]
-                                 for name in ("window", "cornice", "facade"))
-        assert np.percentile(window, 10) < np.median(wall)
-        assert cornice.size == 0 or cornice.mean() > window.mean()
-
-
-@pytest.mark.parametrize("bad", [{"size": 31}, {"size": -4}, {"seed": -1}])
-def test_draw_facade_refuses(bad):
-    with pytest.raises(ValueError, match=r"size=|non-negative"):
-        draw_facade(**bad)
-
-
-# the folders
+def replace_scene(monkeypatch, scene):
+    toy = dataclasses.replace(TOYS["toy_facades"], scene=scene)
+    monkeypatch.setitem(TOYS, "toy_facades", toy)
 
 
 def test_layout_of_the_archive(tmp_path):
@@ -130,7 +62,7 @@ def test_a_tenth_for_val_and_test(tmp_path):
 def test_read_by_the_code_for_real_data(tmp_path):
     folder = draw("toy_facades", tmp_path, size=32, count=2)
     config = g2p.Pix2PixConfig(size=32, direction="BtoA")
-    data = g2p.PairedDataset(folder, "val", config)
+    data = g2p.PairedImages(folder, "val", config)
     real_in, real_out = data[0]
     assert len(data) == 4
     photo, labels = draw_facade(32, (0, 1, 1))
@@ -183,7 +115,7 @@ def test_an_interrupted_drawing_leaves_nothing(tmp_path, monkeypatch, error):
         return draw_facade(size, seed)
 
     with monkeypatch.context() as patch:
-        patch.setitem(toys.TOYS, "toy_facades", interrupted)
+        replace_scene(patch, interrupted)
         with pytest.raises((KeyboardInterrupt, OSError)):
             draw("toy_facades", tmp_path, size=32, count=3)
     assert list(tmp_path.iterdir()) == []
@@ -199,7 +131,7 @@ def test_two_drawings_at_once_end_with_one_folder(tmp_path, monkeypatch):
             others[0] = draw("toy_facades", tmp_path, size=32, count=2)
         return draw_facade(size, seed)
 
-    monkeypatch.setitem(toys.TOYS, "toy_facades", overtaken)
+    replace_scene(monkeypatch, overtaken)
     folder = draw("toy_facades", tmp_path, size=32, count=2)
     assert others == [folder]
     assert list(tmp_path.iterdir()) == [folder]
@@ -218,8 +150,9 @@ def test_a_foreign_folder_is_refused_and_left_alone(tmp_path, calls):
 
 def test_drawings_of_another_version_are_refused(tmp_path, monkeypatch):
     folder = draw("toy_facades", tmp_path, size=32, count=2)
-    assert json.loads((folder / "toy.json").read_text())["version"] == toys.VERSION
-    monkeypatch.setattr(toys, "VERSION", toys.VERSION + 1)
+    newer = dataclasses.replace(TOYS["toy_facades"], version=2)
+    assert json.loads((folder / "toy.json").read_text())["version"] == 1
+    monkeypatch.setitem(TOYS, "toy_facades", newer)
     with pytest.raises(FileExistsError, match=r"another version.*delete"):
         draw("toy_facades", tmp_path, size=32, count=2)
 
@@ -251,3 +184,51 @@ def test_a_root_that_cannot_be_written_to(tmp_path, calls):
 def test_progress_bar_for_many_pictures(tmp_path, capsys, count, progress, shown):
     draw("toy_facades", tmp_path, size=32, count=count, progress=progress)
     assert ("drawing toy_facades" in capsys.readouterr().err) == shown
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_every_toy_has_the_layout_it_promises_and_no_fault(tmp_path, name):
+    folder = draw(name, tmp_path, size=32, count=5)
+    assert find_layout(folder) == TOYS[name].kind
+    report = check(folder, size=32)
+    assert report.ok and not report.warnings, str(report)
+    held_out = {split: count for split, count in report.counts.items()
+                if not split.startswith("train")}
+    assert set(held_out.values()) == {4}
+
+
+def test_unpaired_domains_share_scenes_only_where_they_are_held_out(tmp_path):
+    folder = draw("toy_fruit", tmp_path, size=32, count=3)
+
+    def picture(name):
+        return np.asarray(Image.open(folder / name)).astype(int)
+
+    def shows(name, scene, version):
+        drawn = draw_fruit(32, scene)[version]
+        return np.abs(picture(name) - drawn).mean() < 5
+
+    for i in (1, 2, 3):
+        assert shows(f"trainA/{i}.jpg", (0, 0, 2 * i - 1), 0)
+        assert shows(f"trainB/{i}.jpg", (0, 0, 2 * i), 1)
+        assert shows(f"testA/{i}.jpg", (0, 2, i), 0)
+        assert shows(f"testB/{i}.jpg", (0, 2, i), 1)
+
+
+def test_ids_survive_the_files(tmp_path):
+    folder = draw("toy_streets_hd", tmp_path, size=64, count=2)
+    photo, labels, instances = draw_street_hd(64, (0, 0, 2))
+    assert (read_ids(folder / "train_label" / "2.png") == labels).all()
+    assert (read_ids(folder / "train_inst" / "2.png") == instances).all()
+    assert (g2p.read_picture(folder / "train_img" / "2.png") == photo).all()
+    assert instances.max() >= 24000
+    data = g2p.LabelInstanceImages(folder, "test", mode="none")
+    assert data[0][0].shape == (1, 64, 128)
+
+
+def test_a_missing_partner_is_drawn_again_and_the_other_left_alone(tmp_path):
+    folder = draw("toy_fruit", tmp_path, size=32, count=2)
+    (folder / "testA" / "1.jpg").unlink()
+    (folder / "testB" / "1.jpg").write_bytes(b"mine")
+    draw("toy_fruit", tmp_path, size=32, count=2)
+    assert (folder / "testA" / "1.jpg").is_file()
+    assert (folder / "testB" / "1.jpg").read_bytes() == b"mine"
