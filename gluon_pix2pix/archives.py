@@ -25,6 +25,8 @@ _DEEPEST = 16  # folders within folders
 _OPENERS = {"tar": open, "tar.gz": gzip.open, "tar.bz2": bz2.open, "tar.xz": lzma.open}
 _MAGIC = {b"\x1f\x8b": "tar.gz", b"BZh": "tar.bz2", b"\xfd7zXZ\x00": "tar.xz",
           b"PK\x03\x04": "zip", b"PK\x05\x06": "zip"}
+_DEVICES = {"CON", "PRN", "AUX", "NUL",
+            *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
 # What the parsers raise on damaged files. They use OSError too, but without an errno.
 _DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError,
            NotImplementedError)
@@ -62,7 +64,12 @@ def kind_of(archive: str | Path) -> str:
         If the file is empty, a web page, or of another format.
     """
     with open(archive, "rb") as file:
-        head = file.read(tarfile.BLOCKSIZE)
+        return kind_of_bytes(file.read(tarfile.BLOCKSIZE), archive)
+
+
+def kind_of_bytes(head: bytes, archive: object) -> str:
+    """Do as `kind_of`, from the first bytes (512 or more, or all that there are)."""
+    head = head[:tarfile.BLOCKSIZE]
     if not head:
         raise ArchiveError(archive, "is empty")
     for magic, kind in _MAGIC.items():
@@ -170,6 +177,8 @@ def _safe_parts(name):
         # Windows cuts trailing dots and blanks off, and reads a colon as a drive.
         if not part.strip(". ") or ":" in part or min(part) < " ":
             raise _Refused(f"the name {name!r:.100} could lead out of the folder")
+        if part.partition(".")[0].rstrip().upper() in _DEVICES:
+            raise _Refused(f"the name {name!r:.100} is that of a device on Windows")
     if len(parts) > _DEEPEST:
         raise _Refused(f"a name is nested {len(parts)} folders deep")
     return parts
@@ -184,8 +193,11 @@ def _is_litter(parts):
 def _zip_members(archive) -> Iterator[tuple]:
     """Yield ``(name, stream)`` of each file, ``(name, None)`` of each folder."""
     with zipfile.ZipFile(archive) as file:
+        _refuse_overlaps(file)
         for info in file.infolist():
             mode = stat.S_IFMT(info.external_attr >> 16)  # 0 when made on Windows
+            if "\0" in info.orig_filename:  # zipfile cuts the name off there
+                raise _Refused(f"the name {info.orig_filename!r:.100} holds a NUL")
             if info.flag_bits & 0x1:
                 raise _Refused(f"{info.filename!r:.100} is encrypted")
             if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -195,6 +207,16 @@ def _zip_members(archive) -> Iterator[tuple]:
             else:
                 with file.open(info) as stream:
                     yield info.filename, stream
+
+
+def _refuse_overlaps(file):
+    """Refuse members that share bytes, by which kilobytes unpack to terabytes."""
+    members = sorted(file.infolist(), key=lambda info: info.header_offset)
+    limits = [info.header_offset for info in members[1:]] + [file.start_dir]
+    for info, limit in zip(members, limits):
+        # 30 bytes are the fixed part of the header before the compressed bytes.
+        if info.header_offset + 30 + info.compress_size > limit:
+            raise _Refused(f"{info.filename!r:.100} overlaps the next member")
 
 
 def _tar_members(archive, kind, max_files, max_bytes) -> Iterator[tuple]:

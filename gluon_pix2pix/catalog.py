@@ -1,4 +1,4 @@
-"""The table of data sets that can be downloaded, and which of them are there."""
+"""The table of data sets that can be downloaded: what, whose, from where, and why."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-# Suffixes of the files that count as pictures, here and wherever folders are read.
-PICTURES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"))
-_REQUIRED = {"paired": ("train",)}  # folders that must hold pictures, by kind
+from .layouts import LAYOUTS, missing_folders
 
 
 class DownloadError(RuntimeError):
@@ -25,41 +22,49 @@ class Archive:
     ----------
     name, title : str
         Name of the data set and of its folder; what it shows.
+    kind : str
+        Its layout, a key of `layouts.LAYOUTS`: ``"paired"``, ``"unpaired"`` or
+        ``"labels"``.
     splits : mapping of str to int
         Number of pictures in each folder of the public archive.
     bytes : int
         Size of the public archive.
     direction : str
-        The direction that the paper shows first, ``"AtoB"`` or ``"BtoA"``.
-    licence, citation, note : str
-        Terms of use; whom to cite; what else a user should know.
+        The direction that the paper shows first, ``"AtoB"`` or ``"BtoA"``; without a
+        meaning for ``"labels"``.
+    licence, citation : str
+        Terms of use; whom to cite.
+    why : str
+        What it teaches that the others do not.
+    note : str
+        How to get it, where nobody may serve it.
     urls : tuple of str
         Public hosts, asked in this order; none when nobody may serve it.
     exact : bool
         Whether `bytes` and `splits` are exact and checked, or figures to plan with.
     sha256 : str, optional
         Checksum, where one is public.
-    kind : str
-        ``"paired"``: files that hold A on the left and B on the right.
     """
 
     name: str
     title: str
+    kind: str
     splits: Mapping[str, int]
     bytes: int
     direction: str
     licence: str
     citation: str
+    why: str
     note: str = ""
     urls: tuple[str, ...] = ()
     exact: bool = True
     sha256: str | None = None
-    kind: str = "paired"
 
     @property
     def filename(self) -> str:
-        """Name of the archive's file on a mirror."""
-        return self.urls[0].rsplit("/", 1)[-1] if self.urls else self.name + ".tar.gz"
+        """Name of the archive on a mirror: the data set's, with the public suffix."""
+        return self.name + (".zip" if self.urls[:1] and self.urls[0].endswith(".zip")
+                            else ".tar.gz")
 
     @property
     def max_files(self) -> int:
@@ -68,54 +73,143 @@ class Archive:
 
     @property
     def max_bytes(self) -> int:
-        """Most bytes to unpack; pictures are compressed already."""
+        """Most bytes to fetch or unpack; pictures are compressed already."""
         return max(2 * 2**30, 4 * self.bytes)
 
 
-def _public(name):
-    return (f"http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/{name}.tar.gz",)
+# One host serves all, by http and by https. Its https was misconfigured at times, so
+# http goes first where no checksum is public anyway, and second where one protects.
+# Older addresses at people.eecs.berkeley.edu (~tinghuiz, ~taesung_park) answer 404.
+_HOST = "efrosgans.eecs.berkeley.edu"
 
+
+def _pix2pix(name):
+    path = f"{_HOST}/pix2pix/datasets/{name}.tar.gz"
+    return (f"http://{path}", f"https://{path}")
+
+
+# Sizes, checksums and counts of these are those that TensorFlow Datasets recorded when
+# the files were at people.eecs.berkeley.edu/~taesung_park/CycleGAN/datasets. The host
+# of today serves horse2zebra with the same size; the others were not compared.
+def _cyclegan(name):
+    path = f"{_HOST}/cyclegan/datasets/{name}.zip"
+    return (f"https://{path}", f"http://{path}")
+
+
+_OWNER = ("Cityscapes is given out by its owner alone, after registration "
+          "(www.cityscapes-dataset.com): make it from the owner's zips with "
+          "`gluon-pix2pix prepare cityscapes`.")
+_CITYSCAPES = {"licence": "Cityscapes: registration with its owner, not commercial",
+               "citation": "Cordts et al., CVPR 2016", "exact": False, "note": _OWNER}
 
 ARCHIVES: dict[str, Archive] = {archive.name: archive for archive in (
     Archive(
-        "facades", "photos of facades (A) and their label maps (B), 256 px",
+        "facades", "photos of facades (A) and their label maps (B), 256 px", "paired",
         {"train": 400, "val": 100, "test": 106}, 30_168_306, "BtoA",
         "CMP Facade Database: research, with attribution",
-        "Tylecek and Sara, GCPR 2013", urls=_public("facades"),
+        "Tylecek and Sara, GCPR 2013",
+        "small, and used by everyone: there are figures to compare with",
+        urls=_pix2pix("facades"),
     ),
     Archive(
-        "maps", "aerial photos (A) and street maps (B), 600 px",
+        "maps", "aerial photos (A) and street maps (B), 600 px", "paired",
         {"train": 1096, "val": 1098}, 250_242_400, "AtoB",
-        "scraped from Google Maps: do not redistribute",
-        "Isola et al., CVPR 2017", urls=_public("maps"),
+        "scraped from Google Maps: do not redistribute", "Isola et al., CVPR 2017",
+        "both directions are of use: one invents houses, the other recognises them",
+        urls=_pix2pix("maps"),
     ),
     Archive(
-        "edges2shoes", "edges (A) and photos (B) of shoes, 256 px",
-        {"train": 50_000, "val": 200}, 2_200_000_000, "AtoB",
+        "edges2shoes", "edges (A) and photos (B) of shoes, 256 px", "paired",
+        {"train": 49_825, "val": 200}, 2_200_000_000, "AtoB",
         "UT Zappos50K: academic, not commercial",
         "Yu and Grauman, CVPR 2014; Xie and Tu, ICCV 2015",
-        urls=_public("edges2shoes"), exact=False,
+        "many pairs, few epochs; draw a shoe of your own",
+        urls=_pix2pix("edges2shoes"), exact=False,
     ),
     Archive(
-        "edges2handbags", "edges (A) and photos (B) of handbags, 256 px",
+        "edges2handbags", "edges (A) and photos (B) of handbags, 256 px", "paired",
         {"train": 137_000, "val": 200}, 8_600_000_000, "AtoB",
         "product photos of Amazon: do not redistribute",
         "Zhu et al., ECCV 2016; Xie and Tu, ICCV 2015",
-        urls=_public("edges2handbags"), exact=False,
+        "more than fits in memory: what a loader has to do",
+        urls=_pix2pix("edges2handbags"), exact=False,
     ),
     Archive(
-        "night2day", "outdoor scenes by night (A) and by day (B), 256 px",
+        "night2day", "outdoor scenes by night (A) and by day (B), 256 px", "paired",
         {"train": 20_000}, 2_000_000_000, "BtoA",
         "Transient Attributes: research, with attribution",
-        "Laffont et al., SIGGRAPH 2014", urls=_public("night2day"), exact=False,
+        "Laffont et al., SIGGRAPH 2014",
+        "the same cameras at all hours: pairs that agree only roughly",
+        urls=_pix2pix("night2day"), exact=False,
     ),
     Archive(
         "cityscapes", "photos of streets (A) and their label maps (B), 256 px",
-        {"train": 2975, "val": 500}, 113_000_000, "BtoA",
-        "Cityscapes: registration with its owner, not commercial",
-        "Cordts et al., CVPR 2016", exact=False,
-        note="Cityscapes is given out by its owner alone, after registration "
-             "(www.cityscapes-dataset.com).",
+        "paired", {"train": 2975, "val": 500}, 103_000_000, "BtoA",
+        why="the benchmark of the paper's FCN scores", **_CITYSCAPES,
+    ),
+    Archive(
+        "cityscapes_hd", "photos, label maps and instance maps of streets, 2048 px",
+        "labels", {f"{split}_{part}": count for split, count in (
+            ("train", 2975), ("test", 500)) for part in ("img", "label", "inst")},
+        8_500_000_000, "AtoB",
+        why="class and instance numbers, not colours: what pix2pixHD is made for",
+        **_CITYSCAPES,
+    ),
+    Archive(
+        "apple2orange", "apples (A) and oranges (B), 256 px", "unpaired",
+        {"trainA": 995, "trainB": 1019, "testA": 266, "testB": 248}, 78_456_409, "AtoB",
+        "pictures of ImageNet: research and teaching, do not redistribute",
+        "Zhu et al., ICCV 2017; Deng et al., CVPR 2009",
+        "the smallest one: the colour has to change, the shape stays",
+        urls=_cyclegan("apple2orange"),
+        sha256="845a191e9af8926408ea597001cd03a452e3300a1f44a79fe329b3d59f6e3eb8",
+    ),
+    Archive(
+        "horse2zebra", "horses (A) and zebras (B), 256 px", "unpaired",
+        {"trainA": 1067, "trainB": 1334, "testA": 120, "testB": 140}, 116_867_962,
+        "AtoB", "pictures of ImageNet: research and teaching, do not redistribute",
+        "Zhu et al., ICCV 2017; Deng et al., CVPR 2009",
+        "the paper's show piece, with its famous failures (riders turn striped)",
+        urls=_cyclegan("horse2zebra"),
+        sha256="a74d9d392eecca9966b51287a76ca126af473d9de4f3e8fc0e9cda08fa1730a1",
+    ),
+    Archive(
+        "summer2winter_yosemite", "Yosemite in summer (A) and in winter (B), 256 px",
+        "unpaired", {"trainA": 1231, "trainB": 962, "testA": 309, "testB": 238},
+        132_640_856, "AtoB",
+        "photos of Flickr, each its owner's: do not redistribute",
+        "Zhu et al., ICCV 2017",
+        "one place, two seasons: the whole picture changes, no object does",
+        urls=_cyclegan("summer2winter_yosemite"),
+        sha256="167fe1726807a9d22bd106b4a6c0bd7953b688af924ac1bf967439c4961e49f9",
+    ),
+    Archive(
+        "monet2photo", "paintings by Monet (A) and landscape photos (B), 256 px",
+        "unpaired", {"trainA": 1072, "trainB": 6287, "testA": 121, "testB": 751},
+        305_231_073, "AtoB",
+        "WikiArt and Flickr: paintings free, photos their owners'",
+        "Zhu et al., ICCV 2017",
+        "unequal sets, and the case where the identity loss keeps the colours",
+        urls=_cyclegan("monet2photo"),
+        sha256="88f91b00fc228f97c9411fbf1880ec1d119c98f1722e4cfcfaa2fb35fac05b04",
+    ),
+    Archive(
+        "facades_unpaired", "the facades again, photos (A) apart from labels (B)",
+        "unpaired", {"trainA": 400, "trainB": 400, "testA": 106, "testB": 106},
+        35_135_868, "BtoA", "CMP Facade Database: research, with attribution",
+        "Tylecek and Sara, GCPR 2013; Zhu et al., ICCV 2017",
+        "what pairs are worth: the same pictures as facades, without them",
+        urls=_cyclegan("facades"),
+        sha256="9a31ebf3a31b9b5cd195dd5bf62e9308e00cb94604d1019e3889ac84248695c0",
+    ),
+    Archive(
+        "maps_unpaired", "the maps again, aerial photos (A) apart from maps (B)",
+        "unpaired", {"trainA": 1096, "trainB": 1096, "testA": 1098, "testB": 1098},
+        1_476_754_427, "AtoB", "scraped from Google Maps: do not redistribute",
+        "Isola et al., CVPR 2017; Zhu et al., ICCV 2017",
+        "what pairs are worth; and a network that hides one picture in another",
+        urls=_cyclegan("maps"),
+        sha256="639534f69dbf9f36bef8d6292a7698006361221f83f0285d7c9ca78afe6e8a9e",
     ),
 )}
 
@@ -132,47 +226,13 @@ def find_archive(name):
     raise DownloadError(
         f"There is no data set {name!r} to download"
         + (f"; did you mean {similar[0]!r}? " if similar else ". ")
-        + f"Choose one of {', '.join(ARCHIVES)}; toy_facades is drawn, and pairs of "
-        "your own are named by their folder."
+        + f"Choose one of {', '.join(ARCHIVES)}; toys (toy_...) are drawn, and "
+        "pictures of your own are named by their folder."
     )
 
 
-def count_pictures(folder: str | os.PathLike) -> dict[str, int]:
-    """Count the pictures in each folder of a data set: ``{"train": 400, "val": 100}``.
-
-    Hidden files and folders, and folders without a picture, do not count.
-    """
-    counts = {}
-    for path in sorted(Path(folder).iterdir()):
-        if path.is_dir() and not path.name.startswith("."):
-            with os.scandir(path) as files:
-                counts[path.name] = sum(map(is_picture, files))
-    order = ["train", "val", "test"]
-    found = sorted(filter(counts.get, counts), key=lambda split: (
-        order.index(split) if split in order else len(order), split))
-    return {split: counts[split] for split in found}
-
-
-def is_picture(file: os.DirEntry | Path) -> bool:
-    """Tell by its name whether a file counts as a picture; hidden ones do not."""
-    return (not file.name.startswith(".")
-            and os.path.splitext(file.name)[1].lower() in PICTURES)
-
-
-def missing_folders(archive, folder):
-    """Name the folders that must hold pictures and do not, quickly: no counting."""
-    def holds_a_picture(split):
-        try:
-            with os.scandir(folder / split) as files:
-                return any(map(is_picture, files))
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-
-    return [split for split in _REQUIRED[archive.kind] if not holds_a_picture(split)]
-
-
 def is_there(archive, target):
-    missing = missing_folders(archive, target)
+    missing = missing_folders(archive.kind, target)
     if not missing:
         return True
     if not os.path.lexists(target) or (target.is_dir() and not any(target.iterdir())):
@@ -183,44 +243,10 @@ def is_there(archive, target):
     )
 
 
-def archive_table(root: str | os.PathLike = "data") -> str:
-    """Draw the table of data sets as text, with what is there already.
-
-    Parameters
-    ----------
-    root : str or Path, optional
-        The folder of all data sets.
-
-    Returns
-    -------
-    str
-        Lines of at most 79 columns, for a terminal. ``~`` marks rough figures.
-    """
-    rows = [("name", "here", "size", "direction", "pictures")]
-    for archive in ARCHIVES.values():
-        about = "" if archive.exact else "~"
-        rows.append((archive.name, _state(archive, Path(root).expanduser()),
-                     about + size_text(archive.bytes), archive.direction,
-                     counts_text(archive.splits, about)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, tuple("-" * width for width in widths))
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    lines.append("")
-    for archive in ARCHIVES.values():
-        lines += [f"{archive.name}: {archive.title}",
-                  f"    {archive.licence}", f"    cite {archive.citation}"]
-    return "\n".join(lines)
-
-
-def _state(archive, root):
-    try:
-        if not is_there(archive, root / archive.name):
-            return "-"
-    except DownloadError:
-        return "incomplete"
-    found = sum(count_pictures(root / archive.name).values())
-    expected = sum(archive.splits.values())
-    return "yes" if found == expected or not archive.exact else f"{found} of {expected}"
+def layout_text(archive):
+    """Name a data set's layout: ``train/, val/, test/: each picture holds ...``."""
+    layout = LAYOUTS[archive.kind]
+    return f"{', '.join(name + '/' for name in layout.folders)}: {layout.title}"
 
 
 def counts_text(counts, about=""):

@@ -9,39 +9,27 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from pathlib import Path
 
-from .archives import ArchiveError, extract, kind_of
 from .catalog import (
     ARCHIVES,
     Archive,
     DownloadError,
-    archive_table,
-    count_pictures,
-    counts_text,
     find_archive,
     is_there,
     list_archives,
-    missing_folders,
     size_text,
 )
-from .fetching import (
-    MIRROR_VARIABLE,
-    check_file,
-    fetch,
-    is_url,
-    list_sources,
-    local_path,
-    note_checksum,
-    shown,
-    write_json,
-)
+from .data_table import archive_details, archive_table
+from .fetching import Part, fetch
+from .layouts import count_pictures
+from .mirrors import MIRROR_VARIABLE, is_url, list_sources, local_path, shown
+from .unpacking import clear_archive_errors, unpack
 
-__all__ = ["ARCHIVES", "MIRROR_VARIABLE", "Archive", "DownloadError", "archive_table",
-           "count_pictures", "download", "list_archives"]
+__all__ = ["ARCHIVES", "MIRROR_VARIABLE", "Archive", "DownloadError",
+           "archive_details", "archive_table", "count_pictures", "download",
+           "list_archives"]
 _log = logging.getLogger(__name__)
-
 
 
 def download(name: str, root: str | os.PathLike = "data",
@@ -62,17 +50,20 @@ def download(name: str, root: str | os.PathLike = "data",
     source : str or Path, optional
         Where to take it from instead of anywhere else: the URL of an archive, an
         archive on disk (tar, also compressed, or zip), a folder that holds such an
-        archive named ``<name>.tar.gz`` or the like, or the unpacked data set itself.
+        archive named ``<name>.tar.gz``, ``<name>.zip`` or the like, or the unpacked
+        data set itself.
     progress : bool, optional
         Show progress bars.
     keep_archive : bool, optional
-        Keep a downloaded archive as ``<root>/<name>.tar.gz``, to serve others as a
-        mirror. Archives that were on disk before are never touched.
+        Keep a downloaded archive as ``<root>/<name>.tar.gz`` (or ``.zip``), to serve
+        others as a mirror. Archives that were on disk before are never touched.
 
     Returns
     -------
     Path
-        ``<root>/<name>``, with ``train`` and mostly ``val``, ``test`` in it.
+        ``<root>/<name>``, with the folders of its layout in it: ``train`` and mostly
+        ``val``, ``test``; or ``trainA``, ``trainB``, ``testA``, ``testB``; see
+        `layouts.LAYOUTS`. Folders that are not of the layout are left out.
 
     Raises
     ------
@@ -82,10 +73,14 @@ def download(name: str, root: str | os.PathLike = "data",
 
     Notes
     -----
-    ``PIX2PIX_DATA_MIRROR`` names folders or base URLs that hold ``<name>.tar.gz``,
-    several of them separated by ``;``. The word ``public`` among them stands for the
-    public hosts, which are left out otherwise. Where no checksum is public, the one
-    seen first at a URL is noted in ``<root>/.downloads`` and must then stay the same.
+    ``PIX2PIX_DATA_MIRROR`` names folders or base URLs that hold ``<name>.tar.gz`` (or
+    ``.zip``, as on the public host), several of them separated by ``;``. The word
+    ``public`` among them stands for the public hosts, which are left out otherwise.
+    Where no checksum is public, the one seen first at a URL is noted in
+    ``<root>/.downloads`` and must then stay the same.
+
+    A transfer that was interrupted, in whatever way, goes on where it stopped when the
+    host can tell that its file is still the same, and starts again otherwise.
     """
     archive = find_archive(name)
     root = Path(root).expanduser()
@@ -172,109 +167,42 @@ def _first_that_works(archive, sources, target, progress, keep_archive):
 
 
 def _install(archive, source, target, progress, keep_archive):
-    """Fetch, check and unpack into a hidden folder; the last step makes it visible."""
+    """Fetch, check and unpack in a hidden folder; the last step makes it visible."""
     hidden = target.parent / ".downloads"
-    work, unpacked = hidden / archive.name, hidden / archive.name / "unpacked"
+    work, part = hidden / archive.name, Part(hidden, archive.name)
     shutil.rmtree(work, ignore_errors=True)  # remains of an attempt that was killed
     try:
-        unpacked.mkdir(parents=True)
-        record = {"source": shown(source),
-                  "date": datetime.now(timezone.utc).isoformat(timespec="seconds")}
-        file = source
-        if isinstance(source, str):
-            if source in archive.urls and _free(hidden) < 2 * archive.bytes:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(hidden))
-            file = work / archive.filename
-            fetch(archive, source, file, progress)
-        if file.is_dir():
-            _copy(file, unpacked)
+        if isinstance(source, Path):
+            content = unpack(archive, source, source, work, progress)
         else:
-            with _bad_archive(source):
-                kind_of(file)  # a web page deserves a better message than its size
-                record.update(check_file(archive, source, file, hidden))
-                _unpack(archive, file, unpacked, progress)
-        content = _content(archive, source, unpacked)
-        record["pictures"] = count_pictures(content)
-        _check_counts(archive, source, record["pictures"])
-        write_json(content / ".source.json", record)
-        if isinstance(source, str):
-            note_checksum(archive, hidden, record)
+            content = _fetch_and_unpack(archive, source, part, work, progress)
             if keep_archive:
-                os.replace(file, target.parent / archive.filename)
+                os.replace(part.path, target.parent / archive.filename)
         if target.is_dir():
             target.rmdir()  # empty, or it would have been refused; Windows minds it
         os.replace(content, target)
+        part.discard()
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _free(folder):
-    return shutil.disk_usage(folder).free
+def _fetch_and_unpack(archive, url, part, work, progress, again=True):
+    """Fetch anew, once, when a file put together from several transfers is wrong.
 
-
-@contextlib.contextmanager
-def _bad_archive(source) -> Iterator[None]:
+    What arrived whole outlives Ctrl-C, to be unpacked the next time; what turned out
+    wrong does not.
+    """
+    with clear_archive_errors(url):
+        resumed = fetch(archive, url, part, progress)
     try:
-        yield
-    except ArchiveError as error:
-        raise DownloadError(f"{shown(source)} {error.reason}. Nothing was kept; try "
-                            "again, or name another archive by source=.") from error
-
-
-def _unpack(archive, file, folder, progress):
-    from tqdm import tqdm
-
-    with tqdm(desc=f"unpacking {archive.name}", unit=" files", ncols=79,
-              disable=not progress) as bar:
-        extract(file, folder, max_files=archive.max_files, max_bytes=archive.max_bytes,
-                on_file=bar.update)
-
-
-def _copy(source, folder):
-    """Copy an unpacked data set: the files beside and in its split folders."""
-    for pattern in ("*", "*/*"):
-        for path in source.glob(pattern):
-            parts = path.relative_to(source).parts
-            if path.is_file() and not any(part.startswith(".") for part in parts):
-                target = folder.joinpath(*parts)
-                target.parent.mkdir(exist_ok=True)
-                shutil.copyfile(path, target)
-
-
-def _content(archive, source, unpacked):
-    """Find the data set among what was unpacked, below any folders around it."""
-    folder = unpacked
-    while missing := missing_folders(archive, folder):
-        inner = _folders(folder)
-        if len(inner) != 1 or not _folders(inner[0]):
-            found = sorted(path.name for path in folder.iterdir())
-            raise DownloadError(
-                f"{shown(source)} has no pictures in a folder {' or '.join(missing)}; "
-                f"it holds {', '.join(found[:5]) or 'nothing'}. Nothing was kept; "
-                "data/README.md shows the layout."
-            )
-        folder = inner[0]
-    return folder
-
-
-def _folders(folder):
-    return [path for path in folder.iterdir() if path.is_dir()]
-
-
-def _check_counts(archive, source, counts):
-    """Compare with the public archive, which a user's own need not be equal to."""
-    expected = sum(archive.splits.values())
-    if counts == archive.splits:
-        return
-    if source in archive.urls:
-        if archive.exact:
-            raise DownloadError(
-                f"{source} holds {counts_text(counts)} pictures instead of "
-                f"{counts_text(archive.splits)}: it was replaced on its host. Nothing "
-                "was kept; name another archive by source=."
-            )
-        if abs(sum(counts.values()) - expected) < 0.1 * expected:
-            return
-    public = counts_text(archive.splits, "" if archive.exact else "~")
-    _log.warning("%s: %s pictures; the public archive has %s.", shown(source),
-                 counts_text(counts), public)
+        return unpack(archive, url, part.path, work, progress)
+    except OSError:
+        part.discard()
+        raise
+    except DownloadError as failure:
+        part.discard()
+        if not (resumed and again):
+            raise
+        _log.warning("%s It came in several transfers and is now fetched as a whole.",
+                     failure)
+    return _fetch_and_unpack(archive, url, part, work, progress, again=False)

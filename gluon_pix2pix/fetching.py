@@ -1,185 +1,282 @@
-"""Where an archive comes from, its transfer, and the checksums seen before.
+"""The transfer of one archive: it goes on where it stopped, or starts again.
 
-Sources are asked in this order: the argument ``source``; the environment variable
-``PIX2PIX_DATA_MIRROR``; the public hosts. Whoever names a source gets the data from
-there or an error, never from elsewhere.
+What has arrived lies in ``.downloads/<name>.part``, with a note beside it of the
+address it came from, its full length, and the mark by which the host names this very
+file (RFC 9110: a strong ETag, or a date of last change that is old enough). Only with
+such a mark are the missing bytes asked for later (``Range`` with ``If-Range``); the
+host answers with the whole file if it has another one now.
 """
 
 from __future__ import annotations
 
+import email.utils
+import errno
+import itertools
 import json
 import os
+import re
+import shutil
 import time
-import urllib.parse
-import urllib.request
 from pathlib import Path
 
-from .catalog import DownloadError, missing_folders
+from .archives import kind_of_bytes
+from .catalog import DownloadError
+from .mirrors import MIRROR_VARIABLE, shown
+from .pins import check_size, write_json
 
-MIRROR_VARIABLE = "PIX2PIX_DATA_MIRROR"
-_SUFFIXES = (".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tar.xz", ".zip")
-_TIMEOUT = (5, 20)  # seconds to connect, and between two pieces of the answer
-_ATTEMPTS = 3  # for answers that break off; an unreachable host is asked once
+_TIMEOUT = (5, 20)  # seconds to connect, and to wait for the next piece of the answer
+_ATTEMPTS = 3  # in a row that bring nothing new; an unreachable host is asked once
+_CHUNK = 2**14  # bytes; what arrived of a chunk is lost when the host falls silent
+_OLD_ENOUGH = 60  # seconds; a file that just changed may change again unnoticed
 
 
-def list_sources(archive, source):
-    """List where to take an archive from: URLs (str), files and folders (Path)."""
-    if source is not None:
-        if is_url(source):
-            return [str(source)]
-        return [_on_disk(archive, local_path(source), itself=True)]
-    named = [part.strip() for part in os.environ.get(MIRROR_VARIABLE, "").split(";")]
-    found, absent = [], []
-    for mirror in filter(None, named):
-        if mirror == "public":
-            found.extend(archive.urls)
-        elif is_url(mirror):
-            found.append(f"{mirror.rstrip('/')}/{archive.filename}")
-        else:
+class Part:
+    """What has arrived of an archive, and the note of what it is a part of."""
+
+    def __init__(self, hidden: Path, name: str):
+        self.path = hidden / f"{name}.part"
+        self.note = hidden / f"{name}.part.json"
+
+    def size(self) -> int:
+        """Count the bytes that have arrived."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def about(self) -> dict:
+        """Read the note: ``url``, ``bytes`` (full length) and ``mark``; {} if none."""
+        try:
+            about = json.loads(self.note.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return about if isinstance(about, dict) else {}
+
+    def usable(self, url: str | None = None) -> int:
+        """Count the bytes that a transfer (from this URL) need not fetch again."""
+        about, size = self.about(), self.size()
+        total = about.get("bytes")
+        if url is not None and about.get("url") != shown(url):
+            return 0
+        if not isinstance(total, int) or size > total:
+            return 0
+        return size if size == total or about.get("mark") else 0
+
+    def begin(self, url: str, total: int | None, mark: str | None) -> None:
+        """Forget what there is and note what comes now, before its first byte."""
+        self.discard()
+        write_json(self.note, {"url": shown(url), "bytes": total, "mark": mark})
+
+    def discard(self) -> None:
+        """Remove what has arrived, and the note."""
+        self.path.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
+
+
+class _Failed(Exception):
+    """An attempt that failed: why, whether it reached the host, and may be repeated."""
+
+    def __init__(self, reason, again=True, unreachable=False):
+        super().__init__(reason)
+        self.reason, self.again, self.unreachable = reason, again, unreachable
+
+
+def fetch(archive, url: str, part: Part, progress: bool) -> bool:
+    """Download a file: the unreachable is given up at once, the unsteady is not.
+
+    Returns
+    -------
+    bool
+        Whether the file was put together from several transfers.
+
+    Raises
+    ------
+    ArchiveError
+        If the first bytes are of no archive, for instance of a login page.
+    DownloadError
+        If the host cannot be reached, refuses, keeps breaking off, or sends more or
+        less than it should. The part is kept if the next attempt can go on from it.
+    OSError
+        If the disk is full or cannot be written. The part is removed.
+    """
+    begun = best = part.usable(url)
+    resumed, failures = False, 0
+    try:
+        if url in archive.urls:  # room for the archive and for its pictures
+            _need_space(part, 2 * archive.bytes - begun)
+        while True:
+            resumed = resumed or part.usable(url) > 0
             try:
-                found.append(_on_disk(archive, local_path(mirror)))
-            except DownloadError as error:
-                absent.append(error)
-    if absent and not found:
-        raise absent[0]
-    if not any(named):
-        found.extend(archive.urls)
-    if not found:
-        raise DownloadError(
-            f"{archive.note} Name your own archive of {archive.name!r} in the layout "
-            "of pix2pix (train/ and val/ with A and B side by side) by source=."
-        )
-    return found
+                _receive(archive, url, part, progress)
+                return resumed
+            except _Failed as failure:
+                arrived = part.usable(url)
+                # Bytes never seen before are progress, and the count starts again.
+                failures = 1 if arrived > best else failures + 1
+                best = max(best, arrived)
+                again = failure.again or (failure.unreachable and arrived > begun)
+                if not again or failures >= _ATTEMPTS:
+                    raise DownloadError(_message(archive, url, part, failure)) from None
+            time.sleep(failures)
+    except OSError:
+        part.discard()
+        raise
+    except BaseException:  # Ctrl-C above all
+        if not part.usable():
+            part.discard()
+        raise
 
 
-def local_path(source):
-    text = str(source)
-    if text.lower().startswith("file:"):
-        text = urllib.request.url2pathname(urllib.parse.urlsplit(text).path)
-    elif "://" in text:
-        raise DownloadError(f"The source {text!r} is of a kind that is not supported: "
-                            "name an http or https URL, or a file or folder.")
-    return Path(text).expanduser()
+def _receive(archive, url, part, progress):
+    """Make one request and append what it brings to the part."""
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    start, about = part.usable(url), part.about()
+    if start and start == about["bytes"]:
+        return  # everything was there when the last attempt ended
+    # "identity": the archive as it is, and lengths that count its own bytes.
+    headers = {"Accept-Encoding": "identity"}
+    if start:
+        headers |= {"Range": f"bytes={start}-", "If-Range": about["mark"]}
+    try:
+        with requests.get(url, headers=headers, stream=True,
+                          timeout=_TIMEOUT) as answer:
+            pieces = answer.raw.stream(_CHUNK, decode_content=False)
+            if answer.status_code == 206 and start:
+                _check_rest(part, start, about, answer.headers)
+            elif answer.status_code == 200:
+                head = _head(pieces)
+                # A login page is noticed now, and does not cost what had arrived.
+                kind_of_bytes(head, shown(url))
+                if start:  # the host has another file by now, or knows no ranges
+                    part.discard()
+                pieces, start = itertools.chain([head], pieces), 0
+                total = _length(answer.headers)
+                _check_announced(archive, url, total)
+                part.begin(url, total, _mark(answer.headers))
+            else:
+                _refuse(answer, part)
+            _store(archive, url, part, pieces, start, progress)
+    except (requests.RequestException, HTTPError) as error:
+        raise _broken(error) from error
 
 
-def _on_disk(archive, path, itself=False):
-    """Find the archive, or the unpacked data set, that a path on disk means."""
-    if path.is_file():
-        return path
-    if itself and path.is_dir() and not missing_folders(archive, path):
-        return path
-    if not path.is_dir():
-        raise DownloadError(f"There is no file or folder {path} to take the data set "
-                            f"{archive.name!r} from: check the path.")
-    for suffix in _SUFFIXES:
-        if (path / (archive.name + suffix)).is_file():
-            return path / (archive.name + suffix)
-    if not missing_folders(archive, path / archive.name):
-        return path / archive.name
-    raise DownloadError(
-        f"The folder {path} holds neither {archive.name}.tar.gz (nor .zip, .tar) nor a "
-        f"folder {archive.name} with pictures: put it there, or name another source."
+def _check_announced(archive, url, total):
+    """Refuse a file by its length, before gigabytes have come."""
+    if total is not None:
+        check_size(archive, url, total)
+        if total > archive.max_bytes:
+            raise _too_large(archive, url)
+
+
+def _store(archive, url, part, pieces, start, progress):
+    from tqdm import tqdm
+
+    total = part.about()["bytes"]
+    if total is not None:  # room for what is still to come, and for the pictures
+        _need_space(part, total - start + total)
+    with open(part.path, "ab") as file, tqdm(
+        total=total, initial=start, unit="B", unit_scale=True, ncols=79,
+        desc=archive.name, disable=not progress,
+    ) as bar:
+        size = start
+        for piece in pieces:
+            file.write(piece)
+            bar.update(len(piece))
+            size += len(piece)
+            if size > archive.max_bytes:
+                raise _too_large(archive, url)
+    if total is not None and size != total:
+        raise _Failed(f"the connection broke off after {size} of {total} bytes")
+
+
+def _too_large(archive, url):
+    return DownloadError(
+        f"{shown(url)} sends more than {archive.max_bytes} bytes: it is not the "
+        f"archive of {archive.name!r}. Nothing was kept; name another one by source=."
     )
 
 
-def is_url(text):
-    return str(text).lower().startswith(("http://", "https://"))
+def _head(pieces):
+    """Take as many pieces as it needs to tell an archive from a web page."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= 512:
+            break
+    return head
 
 
-def shown(source):
-    """Give a source as text: a full path, or a URL without the password in it."""
-    if not is_url(source):
-        return str(Path(source).resolve())
-    parts = urllib.parse.urlsplit(source)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+def _length(headers):
+    text = headers.get("Content-Length", "")
+    return int(text) if text.isdecimal() else None
 
 
-def fetch(archive, url, file, progress):
-    """Download one file: the unreachable is given up at once, the unsteady is not."""
-    import pooch
-    import requests
-    from urllib3.exceptions import MaxRetryError  # requests' sign of no connection
-
-    # "identity": the archive as it is, and a progress bar that knows its length.
-    get = pooch.HTTPDownloader(bool(progress), chunk_size=2**16, timeout=_TIMEOUT,
-                               headers={"Accept-Encoding": "identity"})
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            return get(url, str(file), None)
-        except requests.HTTPError as error:
-            status = error.response.status_code
-            again = status >= 500
-            reason = ("the host has no such file (404)" if status == 404 else
-                      f"the host answers {status} {error.response.reason}")
-            remedy = "Try again later, or name another source or archive by source=."
-        except requests.RequestException as error:
-            unreachable = error.args and isinstance(error.args[0], MaxRetryError)
-            again = not unreachable and isinstance(error, (
-                requests.exceptions.ConnectionError,
-                requests.exceptions.ChunkedEncodingError))
-            reason = ("the connection broke off" if again else
-                      f"the host cannot be reached ({type(error).__name__})")
-            remedy = ("Without a network, give a local archive by source= (--source) "
-                      f"or a folder of archives in {MIRROR_VARIABLE}, or use "
-                      "toy_facades, which is drawn (PIX2PIX_PROFILE=lesson in the "
-                      "notebooks).")
-        if not again or attempt == _ATTEMPTS:
-            raise DownloadError(f"{archive.name!r} cannot be downloaded from "
-                                f"{shown(url)}: {reason}. {remedy}")
-        time.sleep(attempt)
-
-
-def check_file(archive, source, file, hidden):
-    """Compare size and checksum with what is known; return them."""
-    import pooch
-
-    found = {"bytes": file.stat().st_size, "sha256": pooch.file_hash(str(file))}
-    if source in archive.urls:
-        expected = archive.bytes if archive.exact else found["bytes"]
-        if found["bytes"] != expected:
-            raise DownloadError(
-                f"{source} has {found['bytes']} bytes instead of {expected}: it was "
-                "cut off, or replaced on its host. Nothing was kept; try again, or "
-                "name another archive by source=."
-            )
-        if archive.sha256 not in (None, found["sha256"]):
-            raise DownloadError(
-                f"{source} has the checksum {found['sha256']} instead of "
-                f"{archive.sha256}: it was replaced on its host. Nothing was kept; "
-                "name another archive by source=."
-            )
-    seen = _read_pins(archive, hidden).get(shown(source))
-    if seen and seen["sha256"] != found["sha256"]:
-        raise DownloadError(
-            f"{shown(source)} is not the file any more that it was on {seen['date']} "
-            f"(other sha256). Nothing was kept; if you expected the change, delete "
-            f"{_pins(archive, hidden)} and try again."
-        )
-    return found
-
-
-def note_checksum(archive, hidden, record):
-    pins = _read_pins(archive, hidden)
-    pins[record["source"]] = {key: record[key] for key in ("sha256", "bytes", "date")}
-    write_json(_pins(archive, hidden), pins)
-
-
-def _pins(archive, hidden):
-    return hidden / f"{archive.name}.json"
-
-
-def _read_pins(archive, hidden):
-    path = _pins(archive, hidden)
+def _mark(headers):
+    """Return what ``If-Range`` may name this file by, or None."""
+    if headers.get("Accept-Ranges", "").lower() == "none":
+        return None
+    etag, changed = headers.get("ETag", ""), headers.get("Last-Modified", "")
+    if etag.startswith('"'):  # W/"..." is weak: equal in meaning, not in every byte
+        return etag
     try:
-        return json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError:
-        raise DownloadError(f"{path}, the note of the checksums seen, cannot be read: "
-                            "delete it and try again.") from None
+        age = (email.utils.parsedate_to_datetime(headers.get("Date", ""))
+               - email.utils.parsedate_to_datetime(changed)).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return changed if age >= _OLD_ENOUGH else None
 
 
-def write_json(path, content):
-    new = path.with_name(path.name + ".new")
-    new.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-    os.replace(new, path)
+def _check_rest(part, start, about, headers):
+    """Make sure that the answer holds the missing bytes, and these alone."""
+    match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)",
+                         headers.get("Content-Range", "").strip())
+    first, last, total = match.groups() if match else (None, None, None)
+    expected = str(start), str(about["bytes"] - 1)
+    if (first, last) != expected or total not in (str(about["bytes"]), "*"):
+        part.discard()
+        raise _Failed("the host sends another part of the file than was asked for")
+
+
+def _refuse(answer, part):
+    status = answer.status_code
+    if status == 416:  # the host's file is shorter than what has arrived of it
+        part.discard()
+        raise _Failed("the host has no such range of the file (416)")
+    if status == 404:
+        raise _Failed("the host has no such file (404)", again=False)
+    raise _Failed(f"the host answers {status} {answer.reason}",
+                  again=status >= 500 or status in (408, 429))
+
+
+def _broken(error):
+    """Tell a connection that broke off from a host that was never reached."""
+    import requests
+    from urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
+
+    if isinstance(error, (requests.ReadTimeout, ReadTimeoutError)):
+        return _Failed(f"the host sent nothing for {_TIMEOUT[1]} seconds")
+    # requests' sign of no connection is an error of urllib3 within its own.
+    connected = not (error.args and isinstance(error.args[0], MaxRetryError))
+    if connected and isinstance(error, (requests.ConnectionError, ProtocolError)):
+        return _Failed("the connection broke off")
+    return _Failed(f"the host cannot be reached ({type(error).__name__})", again=False,
+                   unreachable=True)
+
+
+def _message(archive, url, part, failure):
+    kept = part.usable(url)
+    remedy = "Try again later, or name another source or archive by source=."
+    if kept:
+        remedy = (f"{kept} bytes have arrived and are kept: try again to go on from "
+                  "there, or name another source or archive by source=.")
+    elif failure.unreachable:
+        remedy = (f"Without a network, give a local archive by source= (--source) or a "
+                  f"folder of archives in {MIRROR_VARIABLE}, or use toy_facades, which "
+                  "is drawn (PIX2PIX_PROFILE=lesson in the notebooks).")
+    return (f"{archive.name!r} cannot be downloaded from {shown(url)}: "
+            f"{failure.reason}. {remedy}")
+
+
+def _need_space(part, size):
+    folder = part.path.parent
+    if shutil.disk_usage(folder).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))

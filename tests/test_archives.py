@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 
 import pytest
+from hostile_archives import DIR, HOSTILE, REG, tar_of
 
 from gluon_pix2pix.archives import ArchiveError, extract, kind_of
 
@@ -27,18 +28,6 @@ def write_zip(path, files=FILES, compression=zipfile.ZIP_DEFLATED):
     with zipfile.ZipFile(path, "w", compression) as file:
         for name, content in files.items():
             file.writestr(name, content)
-    return path
-
-
-def tar_of(path, *infos, content=b""):
-    """Write a tar of members that no well-meaning program would write."""
-    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as tar:
-        for name, kind, more in infos:
-            info = tarfile.TarInfo(name)
-            info.type = kind
-            for attribute, value in more.items():
-                setattr(info, attribute, value)
-            tar.addfile(info, io.BytesIO(content) if info.size > 0 else None)
     return path
 
 
@@ -88,55 +77,55 @@ def test_names_with_backslashes_of_old_windows_programs_become_folders(tmp_path)
 
 
 def test_permissions_are_those_of_own_files_not_of_the_archive(tmp_path):
-    path = tar_of(tmp_path / "a.tar", ("train", tarfile.DIRTYPE, {"mode": 0}),
-                  ("train/1.jpg", tarfile.REGTYPE, {"mode": 0o4000, "size": 1}),
-                  content=b"x")
-    extract(path, tmp_path / "out", **BOUNDS)
+    (tmp_path / "a.tar").write_bytes(tar_of(
+        ("train", DIR, {"mode": 0}), ("train/1.jpg", REG, {"mode": 0o4000}, b"x")))
+    extract(tmp_path / "a.tar", tmp_path / "out", **BOUNDS)
     own = tmp_path / "own"
     own.write_bytes(b"x")
     assert (tmp_path / "out/train/1.jpg").stat().st_mode == own.stat().st_mode
 
 
-REG, DIR = tarfile.REGTYPE, tarfile.DIRTYPE
-HOSTILE_TARS = {
-    "absolute": [("/evil.jpg", REG, {})],
-    "parent": [("../evil.jpg", REG, {})],
-    "parent in the middle": [("train/../../evil.jpg", REG, {})],
-    "parent folder": [("../evil", DIR, {})],
-    "parent by backslash": [("train\\..\\..\\evil.jpg", REG, {})],
-    "parent by a blank": [(".. /evil.jpg", REG, {})],
-    "drive": [("C:evil.jpg", REG, {})],
-    "network path": [("\\\\host\\evil.jpg", REG, {})],
-    "control character": [("evil\n.jpg", REG, {})],
-    "symbolic link outwards": [("link", tarfile.SYMTYPE, {"linkname": "/etc/passwd"})],
-    "symbolic link inwards": [("link", tarfile.SYMTYPE, {"linkname": "train"})],
-    "file through a link": [("link", tarfile.SYMTYPE, {"linkname": ".."}),
-                            ("link/evil.jpg", REG, {})],
-    "hard link": [("link", tarfile.LNKTYPE, {"linkname": "../secret"})],
-    "character device": [("zero", tarfile.CHRTYPE, {"devmajor": 1, "devminor": 5})],
-    "block device": [("disk", tarfile.BLKTYPE, {"devmajor": 8})],
-    "pipe": [("pipe", tarfile.FIFOTYPE, {})],
-    "unknown type": [("odd", b"Z", {})],
-    "same name twice": [("a.jpg", REG, {}), ("./a.jpg", REG, {})],
-    "file in a file": [("a", REG, {}), ("a/b.jpg", REG, {})],
-    "folder over a file": [("a", REG, {}), ("a", DIR, {})],
-    "nested too deep": [("a/" * 40 + "b.jpg", REG, {})],
-    "too many files": [(f"{i}.jpg", REG, {}) for i in range(60)],
-    "too many folders": [(f"{i}", DIR, {}) for i in range(60)],
-    "negative size": [("a.jpg", REG, {"size": -512})],
-}
-
-
-@pytest.mark.parametrize("case", HOSTILE_TARS)
-def test_hostile_tar_is_refused_and_writes_nothing_outside(tmp_path, case):
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_archive_is_refused_and_writes_nothing_outside(tmp_path, case):
     (tmp_path / "secret").write_text("secret")
-    path = tar_of(tmp_path / "a.tar", *HOSTILE_TARS[case])
+    path = tmp_path / "archive"
+    path.write_bytes(HOSTILE[case]())
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(ArchiveError, match=r"a\.tar was refused: .+\."):
+    with pytest.raises(ArchiveError, match=r"/archive (was refused: |is cut off or d)"):
         extract(path, tmp_path / "out/here", **BOUNDS)
-    assert sorted(tmp_path.iterdir()) == [*before[:1], tmp_path / "out", *before[1:]]
+    assert sorted(tmp_path.iterdir()) == sorted([*before, tmp_path / "out"])
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["here"]
     assert not any(p.is_symlink() for p in tmp_path.rglob("*"))
+    assert all(p.is_file() or p.is_dir() for p in tmp_path.rglob("*"))
+    written = sum(p.stat().st_size for p in (tmp_path / "out").rglob("*")
+                  if p.is_file())
+    assert written <= BOUNDS["max_bytes"]
+
+
+@pytest.mark.parametrize(("case", "reason"), [
+    ("tar: parent", "could lead out"), ("tar: absolute name", "is absolute"),
+    ("tar: hard link", "'link' is no plain file or folder"),
+    ("tar: sparse file", "'a.jpg' is no plain file or folder"),
+    ("tar: device of Windows", "a device on Windows"),
+    ("tar.gz: header that fills the memory", "absurd amount of memory"),
+    ("tar.gz: bomb behind the end", "unpacks to more than"),
+    ("tar: absurd size", "cut off or damaged"),
+    ("zip: encrypted", "'toys/train/2.jpg' is encrypted"),
+    ("zip: lies about its size", "cut off or damaged"),
+    ("zip: NUL in a name", "holds a NUL"), ("zip: same name twice", "twice"),
+    ("zip: overlapping members", "overlaps the next member"),
+])
+def test_refusal_tells_the_reason(tmp_path, case, reason):
+    (tmp_path / "archive").write_bytes(HOSTILE[case]())
+    with pytest.raises(ArchiveError, match=reason):
+        extract(tmp_path / "archive", tmp_path / "out", **BOUNDS)
+
+
+def test_as_many_members_and_bytes_as_allowed_are_unpacked(tmp_path):
+    files = {f"{i}.jpg": bytes(2000) for i in range(50)}
+    for path in (write_tar(tmp_path / "a.tar.gz", files, "w:gz"),
+                 write_zip(tmp_path / "a.zip", files)):
+        assert extract(path, tmp_path / ("out" + path.suffix), **BOUNDS) == 50
 
 
 @pytest.mark.parametrize(("mode", "tar_format"), [
@@ -149,95 +138,6 @@ def test_bomb_in_a_tar_stops_at_the_bound(tmp_path, mode, tar_format):
     with pytest.raises(ArchiveError, match="unpacks to more than 100000 bytes"):
         extract(path, tmp_path / "out", **BOUNDS)
     assert (tmp_path / "out/b.jpg").stat().st_size <= BOUNDS["max_bytes"]
-
-
-def test_bomb_between_the_members_or_behind_the_end_stops_too(tmp_path):
-    path = write_tar(tmp_path / "a.tar")
-    with gzip.open(tmp_path / "b.tar.gz", "wb") as file:
-        file.write(path.read_bytes() + bytes(5_000_000))
-    with pytest.raises(ArchiveError, match="unpacks to more than"):
-        extract(tmp_path / "b.tar.gz", tmp_path / "out", **BOUNDS)
-
-
-def test_header_that_fills_the_memory_is_refused(tmp_path):
-    with tarfile.open(tmp_path / "a.tar.gz", "w:gz", format=tarfile.PAX_FORMAT) as tar:
-        info = tarfile.TarInfo("a.jpg")
-        info.pax_headers = {"comment": "x" * 2**22}
-        tar.addfile(info)
-    with pytest.raises(ArchiveError, match="absurd amount of memory"):
-        extract(tmp_path / "a.tar.gz", tmp_path / "out", max_files=9, max_bytes=2**30)
-
-
-def test_sparse_file_is_refused(tmp_path):
-    # A few bytes that claim to be 9,000, most of them a hole.
-    info = tarfile.TarInfo("a.jpg")
-    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0",
-                        "GNU.sparse.name": "a.jpg", "GNU.sparse.realsize": "9000"}
-    content = b"1\n8999\n1\n".ljust(512, b"\0") + b"x".ljust(512, b"\0")
-    info.size = len(content)
-    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
-        tar.addfile(info, io.BytesIO(content))
-    with pytest.raises(ArchiveError, match="was refused: 'a.jpg' is no plain file"):
-        extract(tmp_path / "a.tar", tmp_path / "out", **BOUNDS)
-
-
-def zip_info(name, mode):
-    info = zipfile.ZipInfo(name)
-    info.external_attr = mode << 16
-    return info
-
-
-HOSTILE_ZIPS = {
-    "absolute": {"/evil.jpg": b"x"},
-    "parent": {"../evil.jpg": b"x"},
-    "parent by backslash": {"..\\evil.jpg": b"x"},
-    "drive": {"C:/evil.jpg": b"x"},
-    "too many files": {f"{i}.jpg": b"" for i in range(60)},
-    "bomb": {"a.jpg": bytes(3_000_000)},
-    "file in a file": {"a": b"", "a/b.jpg": b""},
-    "symbolic link": {zip_info("link", 0o120777): b"/etc/passwd"},
-    "character device": {zip_info("zero", 0o020666): b""},
-}
-
-
-@pytest.mark.parametrize("case", HOSTILE_ZIPS)
-def test_hostile_zip_is_refused_and_writes_nothing_outside(tmp_path, case):
-    path = write_zip(tmp_path / "a.zip", HOSTILE_ZIPS[case])
-    with pytest.raises(ArchiveError, match=r"a\.zip was refused: .+\."):
-        extract(path, tmp_path / "out/here", **BOUNDS)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.zip", "out"]
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["here"]
-
-
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_zip_with_the_same_name_twice_is_refused(tmp_path):
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
-        file.writestr("a.jpg", "first")
-        file.writestr("a.jpg", "second")
-    with pytest.raises(ArchiveError, match="twice"):
-        extract(tmp_path / "a.zip", tmp_path / "out", **BOUNDS)
-
-
-def test_encrypted_zip_is_refused(tmp_path):
-    path = write_zip(tmp_path / "a.zip", {"a.jpg": b"x"})
-    raw = bytearray(path.read_bytes())
-    raw[6] |= 1  # the flag, in the local header and in the directory
-    raw[raw.index(b"PK\x01\x02") + 8] |= 1
-    path.write_bytes(raw)
-    with pytest.raises(ArchiveError, match="encrypted"):
-        extract(path, tmp_path / "out", **BOUNDS)
-
-
-def test_zip_that_lies_about_its_sizes_is_refused(tmp_path):
-    path = write_zip(tmp_path / "a.zip", {"a.jpg": bytes(3_000_000)})
-    raw = bytearray(path.read_bytes())
-    raw[22:26] = (9).to_bytes(4, "little")  # unpacked size, in both headers
-    at = raw.index(b"PK\x01\x02") + 24
-    raw[at:at + 4] = (9).to_bytes(4, "little")
-    path.write_bytes(raw)
-    with pytest.raises(ArchiveError, match="damaged"):
-        extract(path, tmp_path / "out", **BOUNDS)
-    assert (tmp_path / "out/a.jpg").stat().st_size <= 9
 
 
 NOISE = bytes((i * i * 7 + i // 3) % 256 for i in range(9000))  # does not compress

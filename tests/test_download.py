@@ -7,70 +7,44 @@ import dataclasses
 import errno
 import hashlib
 import importlib
-import io
 import json
 import os
 import re
 import subprocess
 import sys
-import tarfile
 import threading
 import time
-import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pooch
 import pytest
+from hostile_archives import HOSTILE
+from local_server import (
+    ETAG,
+    LOGIN_PAGE,
+    PICTURE,
+    files_of,
+    left_overs,
+    running,
+    short_sleep,
+    tar_bytes,
+    write,
+    zip_bytes,
+)
 
 import gluon_pix2pix.archives
 from gluon_pix2pix.download import (
     ARCHIVES,
     MIRROR_VARIABLE,
     DownloadError,
-    archive_table,
     count_pictures,
     download,
-    list_archives,
 )
 
 ARCHIVES_MODULE = importlib.import_module("gluon_pix2pix.archives")
 SPLITS = {"train": 6, "val": 2, "test": 1}
-PICTURE = bytes(range(256)) * 8
-
-
-def files_of(splits, top="facades/"):
-    return {f"{top}{split}/{number}.jpg": PICTURE + f"{split}{number}".encode()
-            for split, count in splits.items() for number in range(1, count + 1)}
-
-
-def tar_bytes(files, mode="w:gz"):
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as tar:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return buffer.getvalue()
-
-
-def zip_bytes(files):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        for name, content in files.items():
-            file.writestr(name, content)
-    return buffer.getvalue()
-
-
 GOOD = tar_bytes(files_of(SPLITS))
-HOSTILE = tar_bytes({**files_of(SPLITS), "../evil.jpg": PICTURE})
-LOGIN_PAGE = b"<!DOCTYPE html><html>Please log in to the network.</html>"
-
-
-def write(path, content):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
+EVIL = tar_bytes({**files_of(SPLITS), "../evil.jpg": PICTURE})
 
 
 def tree(folder):
@@ -87,55 +61,7 @@ def assert_complete(root, splits=SPLITS, name="facades"):
     assert left_overs(root) == []
 
 
-def left_overs(root):
-    """Whatever lies in the hidden folder beside locks and noted checksums."""
-    hidden = root / ".downloads"
-    return [path.name for path in hidden.glob("*")
-            if path.suffix not in (".lock", ".json")] if hidden.exists() else []
-
-
-class Server:
-    """Answers each path as told: a list of answers, the last of them for ever."""
-
-    def __init__(self):
-        self.answers, self.requests = {}, []
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                server.requests.append(self.path)
-                answers = server.answers.get(self.path, [{"status": 404}])
-                answer = answers.pop(0) if len(answers) > 1 else answers[0]
-                body = answer.get("body", b"")
-                self.send_response(answer.get("status", 200))
-                self.send_header("Content-Length", len(body))
-                self.end_headers()
-                self.wfile.write(body[:answer.get("cut")])
-                time.sleep(answer.get("sleep", 0))
-
-            def log_message(self, *args):
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{self.http.server_port}"
-        self.thread = threading.Thread(target=self.http.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def serve(self, path, *answers, **answer):
-        self.answers[path] = list(answers) or [answer]
-        return self.base + path
-
-    def close(self):
-        self.http.shutdown()
-        self.http.server_close()
-        self.thread.join()
-
-
-@pytest.fixture
-def server():
-    server = Server()
-    yield server
-    server.close()
+server = pytest.fixture(running)
 
 
 @pytest.fixture(autouse=True)
@@ -143,8 +69,7 @@ def _alone(monkeypatch):
     """No mirror, proxy or waiting of this machine; toy figures for facades."""
     monkeypatch.delenv(MIRROR_VARIABLE, raising=False)
     monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setattr(time, "sleep", lambda seconds, sleep=time.sleep:
-                        sleep(min(seconds, 0.2)))
+    monkeypatch.setattr(time, "sleep", short_sleep)
     monkeypatch.setitem(ARCHIVES, "facades", dataclasses.replace(
         ARCHIVES["facades"], splits=SPLITS, bytes=len(GOOD), urls=()))
 
@@ -249,6 +174,22 @@ def test_mirror_folder_with_pictures_of_its_own_is_not_any_data_set(
     monkeypatch.setenv(MIRROR_VARIABLE, str(tmp_path / "maps"))
     with pytest.raises(DownloadError, match="maps holds neither facades"):
         download("facades", tmp_path / "data", progress=False)
+
+
+def test_mirror_names_an_unpaired_set_by_its_own_name(tmp_path, monkeypatch, server):
+    # The public host has maps.zip beside maps.tar.gz: in one folder they would clash.
+    splits = {"trainA": 2, "trainB": 1, "testA": 1, "testB": 1}
+    body = zip_bytes(files_of(splits, "maps/"))
+    server.serve("/maps_unpaired.zip", body=body)
+    monkeypatch.setenv(MIRROR_VARIABLE, server.base)
+    folder = download("maps_unpaired", tmp_path / "data", progress=False,
+                      keep_archive=True)
+    assert_complete(tmp_path / "data", splits, "maps_unpaired")
+    monkeypatch.setenv(MIRROR_VARIABLE, str(folder.parent))
+    download("maps_unpaired", tmp_path / "data2", progress=False)
+    assert_complete(tmp_path / "data2", splits, "maps_unpaired")
+    with pytest.raises(DownloadError, match="neither maps.tar.gz"):
+        download("maps", tmp_path / "data2", progress=False)
 
 
 def test_several_mirrors_are_asked_in_order(tmp_path, monkeypatch, server, caplog):
@@ -383,7 +324,7 @@ def test_erratum_10_failed_download_makes_no_folder(tmp_path, publish):
 
 def test_erratum_10_archive_is_not_trusted(tmp_path):
     """The old tutorial called ``extractall``, which wrote wherever a name led to."""
-    path = write(tmp_path / "hostile.tar.gz", HOSTILE)
+    path = write(tmp_path / "hostile.tar.gz", EVIL)
     with pytest.raises(DownloadError, match=r"was refused.+\.\./evil\.jpg"):
         download("facades", tmp_path / "data", path, progress=False)
     assert not list(tmp_path.rglob("evil.jpg"))
@@ -503,10 +444,24 @@ def test_bomb_is_refused_by_the_bounds_of_the_table(tmp_path, monkeypatch):
         download("facades", tmp_path / "data", path, progress=False)
 
 
-def test_bounds_leave_room_for_the_real_archives():
-    for archive in list_archives():
-        assert archive.max_files > sum(archive.splits.values()) + 10
-        assert archive.max_bytes > 2 * archive.bytes
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_archive_leaves_nothing_outside_or_inside(tmp_path, server, case):
+    write(tmp_path / "secret", b"secret")
+    url = server.serve("/facades", body=HOSTILE[case](), etag=ETAG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(ARCHIVES["facades"]), "max_files", 50)
+        patch.setattr(type(ARCHIVES["facades"]), "max_bytes", 100_000)
+        if case == "tar: too many bytes":  # as large on the way as unpacked
+            patch.setattr(type(ARCHIVES["facades"]), "max_bytes", 2**40)
+            patch.setattr(type(ARCHIVES["facades"]), "max_files", 2)
+        with pytest.raises(DownloadError, match="was refused|cut off or damaged"):
+            download("facades", tmp_path / "data", url, progress=False)
+    assert left_overs(tmp_path / "data") == []
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "data", tmp_path / "secret"]
+    assert [p.name for p in (tmp_path / "data").iterdir()] == [".downloads"]
+    download("facades", tmp_path / "data", server.serve("/good", body=GOOD),
+             progress=False)
+    assert_complete(tmp_path / "data")
 
 
 def test_unknown_names_and_sources_are_named(tmp_path):
@@ -521,10 +476,26 @@ def test_unknown_names_and_sources_are_named(tmp_path):
     assert list(tmp_path.iterdir()) == []  # not even the folder of all data sets
 
 
-def test_cityscapes_needs_an_own_archive(tmp_path):
-    with pytest.raises(DownloadError, match=r"registration.+by source=") as caught:
-        download("cityscapes", tmp_path / "data")
+@pytest.mark.parametrize("name", ["cityscapes", "cityscapes_hd"])
+def test_cityscapes_comes_from_its_owner(tmp_path, name):
+    with pytest.raises(DownloadError, match=(
+        "registration.+`gluon-pix2pix prepare cityscapes`.+named by source=.+/")
+    ) as caught:
+        download(name, tmp_path / "data")
     assert re.sub(r"\.(?=\S)", "", str(caught.value)).count(". ") == 1  # two sentences
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cityscapes_in_folders_of_label_maps(tmp_path):
+    files = files_of({"train_img": 2, "train_label": 2, "train_inst": 2}, "own/")
+    path = write(tmp_path / "own.zip", zip_bytes(files))
+    download("cityscapes_hd", tmp_path / "data", path, progress=False)
+    assert_complete(tmp_path / "data",
+                    {"train_img": 2, "train_label": 2, "train_inst": 2},
+                    "cityscapes_hd")
+
+
+def test_cityscapes_in_pairs(tmp_path):
     path = write(tmp_path / "own.zip", zip_bytes(files_of({"train": 2, "val": 1}, "")))
     download("cityscapes", tmp_path / "data", path, progress=False)
     assert_complete(tmp_path / "data", {"train": 2, "val": 1}, "cityscapes")
@@ -562,15 +533,29 @@ def test_failing_disk_is_a_clear_error(tmp_path, monkeypatch, failure, message):
 def test_disk_that_fills_during_the_download_is_a_clear_error(
     tmp_path, monkeypatch, publish
 ):
-    def fills(self, url, output_file, pooch):
-        write(Path(output_file), GOOD[:99])
-        raise OSError(errno.ENOSPC, "No space left on device")
+    class Full:
+        """A file on a full disk."""
 
-    publish({"body": GOOD}, paths=("/1", "/2"))
-    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", fills)
+        def __init__(self, path, mode):
+            self.file = open(path, mode)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *args):
+            self.file.close()
+
+        def write(self, data):
+            self.file.write(data[:99])
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    server = publish({"body": GOOD, "etag": ETAG}, paths=("/1", "/2"))
+    fetching = importlib.import_module("gluon_pix2pix.fetching")
+    monkeypatch.setattr(fetching, "open", Full, raising=False)
     with pytest.raises(DownloadError, match="disk of .+ is full"):
         download("facades", tmp_path / "data", progress=False)
-    assert left_overs(tmp_path / "data") == []
+    assert left_overs(tmp_path / "data") == []  # it is needed more than the part
+    assert server.requests == ["/1"]  # another host does not make the disk larger
 
 
 def test_disk_too_small_is_noticed_before_the_download(tmp_path, publish):
@@ -711,7 +696,7 @@ def test_checksum_seen_first_is_enforced_for_its_url(tmp_path, server):
 
 
 def test_checksum_of_a_bad_download_is_not_noted(tmp_path, server):
-    url = server.serve("/facades.tar.gz", {"body": GOOD[:-40]}, {"body": HOSTILE},
+    url = server.serve("/facades.tar.gz", {"body": GOOD[:-40]}, {"body": EVIL},
                        {"body": GOOD})
     for _ in range(2):
         with pytest.raises(DownloadError):
@@ -727,53 +712,24 @@ def test_damaged_note_of_checksums_is_named(tmp_path, server):
         download("facades", tmp_path / "data", url, progress=False)
 
 
-# The table
+# The real thing
 
-def test_table_lists_everything_aligned(tmp_path):
-    write(tmp_path / "maps/train/1.jpg", PICTURE)
-    write(tmp_path / "night2day/val/1.jpg", PICTURE)
-    download("facades", tmp_path, write(tmp_path / "a.tar.gz", GOOD), progress=False)
-    table = archive_table(tmp_path)
-    lines = table.split("\n\n")[0].splitlines()
-    rows = {line.split()[0]: line for line in lines[2:]}
-    assert list(rows) == [archive.name for archive in list_archives()]
-    here = lines[0].index("here")
-    assert rows["facades"][here:].startswith("yes ")
-    assert rows["maps"][here:].startswith("1 of 2194")
-    assert rows["night2day"][here:].startswith("incomplete")
-    assert rows["cityscapes"][here:].startswith("- ")
-    assert "train 1096, val 1098" in rows["maps"]
-    assert max(map(len, table.splitlines())) <= 79
-    for archive in list_archives():
-        assert archive.licence in table
-        assert archive.citation in table
+REAL = {"facades": {"train": 300, "val": 40}, "maps": {"train": 80, "val": 20}}
 
 
-def test_table_holds_the_facts(monkeypatch):
+@pytest.mark.parametrize("name", REAL)
+def test_real_data_load_through_the_ordinary_path(tmp_path, monkeypatch, caplog, name):
     monkeypatch.undo()  # the real figures of the table
-    assert [archive.name for archive in list_archives()] == [
-        "facades", "maps", "edges2shoes", "edges2handbags", "night2day", "cityscapes"]
-    facades, maps = ARCHIVES["facades"], ARCHIVES["maps"]
-    assert (facades.direction, maps.direction) == ("BtoA", "AtoB")
-    assert (facades.bytes, sum(facades.splits.values())) == (30_168_306, 606)
-    assert (maps.bytes, sum(maps.splits.values())) == (250_242_400, 2194)
-    for archive in list_archives():
-        assert archive.kind == "paired"
-        assert archive.direction in ("AtoB", "BtoA")
-        assert archive.filename == archive.name + ".tar.gz"
-        assert bool(archive.urls) != bool(archive.note)  # served, or said why not
-
-
-def test_real_facades_load_through_the_ordinary_path(tmp_path, monkeypatch, caplog):
-    monkeypatch.undo()  # the real figures of the table
-    default = Path(__file__).parents[2] / "shared/data/facades.tar.gz"
-    path = Path(os.environ.get("PIX2PIX_TEST_FACADES", default))
+    default = Path(__file__).parents[2] / f"shared/data/{name}.tar.gz"
+    variable = f"PIX2PIX_TEST_{name.upper()}"
+    path = Path(os.environ.get(variable, default))
     if not path.is_file():
-        pytest.skip("no real facades here: PIX2PIX_TEST_FACADES can name an archive")
-    folder = download("facades", tmp_path, path, progress=False)
+        pytest.skip(f"no real {name} here: {variable} can name an archive")
+    folder = download(name, tmp_path, path, progress=False)
     counts = count_pictures(folder)
-    assert counts["train"] >= 300
-    assert counts["val"] >= 40
+    for split, least in REAL[name].items():
+        assert counts[split] >= least
     assert (folder / "train/1.jpg").read_bytes().startswith(b"\xff\xd8\xff")
-    if counts != ARCHIVES["facades"].splits:
-        assert "train 400, val 100, test 106" in caplog.text
+    if counts != ARCHIVES[name].splits:
+        public = ", ".join(f"{k} {v}" for k, v in ARCHIVES[name].splits.items())
+        assert public in caplog.text
