@@ -44,7 +44,7 @@ setup(
     description="A course on image-to-image translation with Apache MXNet Gluon",
     license="Apache-2.0",
     license_files=["LICENSE"],
-    packages=["gluon_pix2pix"],
+    packages=["gluon_pix2pix", "gluon_pix2pix.toys"],
     # MXNet 1.9.1 needs NumPy 1, whose last version has no wheels for Python 3.13.
     python_requires=">=3.10,<3.13",
     install_requires=[
@@ -76,6 +76,8 @@ setup(
             "pyyaml>=6",
             "ruff>=0.6",
         ],
+        # What benchmarks/ compares with; the package never imports it.
+        "benchmarks": ["torch>=2"],
         # MXNet's exporter stops working with onnx 1.17.
         "onnx": ["onnx>=1.13,<1.17", "onnxruntime>=1.18,<1.20"],
     },

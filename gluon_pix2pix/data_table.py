@@ -23,7 +23,7 @@ _HEAD = ("name", "kind", "here", "size", "pictures", "direction")
 
 
 def archive_table(root: str | os.PathLike = "data",
-                  drawn: Mapping = MappingProxyType({})) -> str:
+                  drawn: Mapping = MappingProxyType({}), about: bool = True) -> str:
     """Draw the table of data sets, with what is there already.
 
     Parameters
@@ -33,6 +33,8 @@ def archive_table(root: str | os.PathLike = "data",
     drawn : mapping, optional
         Data sets that are drawn by code, to be listed too: name to an object with
         ``kind``, ``direction`` and ``title``, as in `toys.TOYS`.
+    about : bool, optional
+        Tell below the table what each shows and teaches, its terms and whom to cite.
 
     Returns
     -------
@@ -45,10 +47,11 @@ def archive_table(root: str | os.PathLike = "data",
     widths = [max(map(len, column)) for column in zip(*rows)]
     rows.insert(1, tuple("-" * width for width in widths))
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    for archive in ARCHIVES.values():
-        lines += ["", *_about(archive)]
-    lines += [""] * bool(drawn)
-    lines += [_wrap(f"{name}: {toy.title}") for name, toy in drawn.items()]
+    if about:
+        for archive in ARCHIVES.values():
+            lines += ["", *_about(archive)]
+        lines += [""] * bool(drawn)
+        lines += [_wrap(f"{name}: {toy.title}") for name, toy in drawn.items()]
     return "\n".join(lines)
 
 

@@ -18,7 +18,11 @@ RESIZE_MODES = ("scale_width", "scale_width_and_crop", "crop", "none")
 
 def to_float(picture: np.ndarray) -> np.ndarray:
     """Turn ``(H, W, C) uint8`` into ``(C, H, W) float32 in [-1, 1]``."""
-    return picture.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
+    # Rearranged as bytes, a quarter of the work; the batch then is a plain copy.
+    image = np.ascontiguousarray(picture.transpose(2, 0, 1)).astype(np.float32)
+    image /= 127.5
+    image -= 1
+    return image
 
 
 def to_uint8(image: np.ndarray) -> np.ndarray:
@@ -31,6 +35,7 @@ def resize(picture: np.ndarray, width: int, height: int) -> np.ndarray:
     """Resize ``(H, W, C) uint8`` with bicubic interpolation, antialiased."""
     if picture.shape[:2] == (height, width):
         return picture
+    picture = np.ascontiguousarray(picture)  # Pillow takes thirty times longer on views
     image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
     resized = np.asarray(image.resize((width, height), Image.BICUBIC))
     return resized.reshape(height, width, -1)

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from gluon_pix2pix import toy_fruit
-from gluon_pix2pix.toy_fruit import draw_fruit, draw_fruit_mask
+from gluon_pix2pix.toys import fruit
+from gluon_pix2pix.toys.fruit import draw_fruit, draw_fruit_mask
 
 
 @pytest.fixture(scope="module")
 def scenes():
     """Apples, oranges and mask of thirty scenes."""
-    return [toy_fruit.draw_scene(64, (0, i)) for i in range(30)]
+    return [fruit.draw_scene(64, (0, i)) for i in range(30)]
 
 
 def grown(mask, by):
@@ -47,7 +47,7 @@ def test_a_seed_gives_one_scene_and_another_seed_another(scenes):
 
 def test_a_seed_gives_one_scene_at_every_size():
     for seed in range(8):
-        small, large = (toy_fruit.draw_scene(size, seed) for size in (64, 192))
+        small, large = (fruit.draw_scene(size, seed) for size in (64, 192))
         assert (small[2] == large[2][1::3, 1::3]).mean() > 0.98
         for few, many in zip(small[:2], large[:2]):
             shrunk = many.reshape(64, 3, 64, 3, 3).mean(axis=(1, 3))
@@ -83,7 +83,7 @@ def test_peel_is_rough_and_apples_shine(scenes):
     """Seen large: apples have whiter reflections, oranges more fine texture."""
     shine, rough = [], []
     for seed in range(8):
-        *pictures, mask = toy_fruit.draw_scene(128, (1, seed))
+        *pictures, mask = fruit.draw_scene(128, (1, seed))
         inner = ~grown(~mask, 3)
         grey = [np.asarray(p, float).mean(axis=-1) for p in pictures]
         shine.append([np.mean(p.min(axis=-1)[mask] > 150) for p in pictures])
@@ -100,7 +100,7 @@ def test_surroundings_are_the_same_in_both_domains_and_not_fruity():
     """Apples of some scenes, oranges of others: what is around them does not tell."""
     domains = []
     for k in (0, 1):
-        drawn = [toy_fruit.draw_scene(32, (2, k, i)) for i in range(40)]
+        drawn = [fruit.draw_scene(32, (2, k, i)) for i in range(40)]
         around = [s[k][~grown(s[2], 1)] / 255 for s in drawn]
         for pixels in around:
             spread = pixels.max(axis=1) - pixels.min(axis=1)
@@ -112,13 +112,13 @@ def test_surroundings_are_the_same_in_both_domains_and_not_fruity():
 
 
 def test_one_fruit_to_a_heap_of_nine(monkeypatch):
-    counts, ball = [], toy_fruit.draw_ball
+    counts, ball = [], fruit.draw_ball
 
     def counted(*args):
         counts[-1] += 1
         return ball(*args)
 
-    monkeypatch.setattr(toy_fruit, "draw_ball", counted)
+    monkeypatch.setattr(fruit, "draw_ball", counted)
     for seed in range(50):
         counts.append(0)
         mask = draw_fruit_mask(32, seed)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gluon_pix2pix.toy_maps import MAP_COLOURS, draw_map
+from gluon_pix2pix.toys.maps import MAP_COLOURS, draw_map
 
 SEEDS = range(24)
 

@@ -9,7 +9,7 @@ from gluon_pix2pix.street_labels import (
     colour_labels,
     label_id,
 )
-from gluon_pix2pix.toy_streets import draw_scene, draw_street, draw_street_hd
+from gluon_pix2pix.toys.streets import draw_scene, draw_street, draw_street_hd
 
 SCENES = 32
 

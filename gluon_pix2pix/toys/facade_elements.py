@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .toy_canvas import (
+from .canvas import (
     Box,
     Canvas,
     Colour,

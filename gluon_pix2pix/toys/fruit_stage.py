@@ -5,7 +5,7 @@ import functools
 
 import numpy as np
 
-from .toy_canvas import Colour, choose
+from .canvas import Colour, choose
 
 # Nothing around the fruits is as orange or as red as they are.
 WALLS = ((228, 228, 222), (176, 198, 212), (172, 190, 170), (196, 192, 204),

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from .toy_canvas import Colour, choose, mix, noise, tone
-from .toy_maps_streets import WIDTHS, Line, aside, boxes, inner
+from .canvas import Colour, choose, mix, noise, tone
+from .map_streets import WIDTHS, Line, aside, boxes, inner
 
 MAP_COLOURS = {
     "land": (237, 233, 225),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .toy_canvas import choose
+from .canvas import choose
 
 WIDTHS = {"road": 0.034, "avenue": 0.05, "highway": 0.076}
 

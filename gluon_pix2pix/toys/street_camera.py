@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .street_labels import HAS_INSTANCES, label_id
-from .toy_canvas import Colour, mix, noise
+from ..street_labels import HAS_INSTANCES, label_id
+from .canvas import Colour, mix, noise
 
 Point = tuple  # x to the right, y upwards from the road, z ahead: metres
 NEAR = 0.6  # nothing closer to the lens is drawn, in metres

@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 
-from .toy_canvas import Colour, choose, tone
-from .toy_street_camera import Camera
-from .toy_street_traffic import AMBER, STEEL
+from .canvas import Colour, choose, tone
+from .street_camera import Camera
+from .street_traffic import AMBER, STEEL
 
 LEAVES = ((86, 118, 58), (72, 104, 60), (112, 132, 62), (66, 92, 66), (168, 134, 58))
 RED, WHITE, BLUE = (204, 40, 40), (236, 236, 232), (34, 84, 168)

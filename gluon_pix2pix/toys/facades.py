@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .toy_canvas import Box, Canvas, choose, mix, part
-from .toy_elements import (
+from .canvas import Box, Canvas, choose, mix, part
+from .facade_elements import (
     CLASSES,
     CREAM,
     OAK,

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .toy_canvas import Colour, choose, tone
-from .toy_street_camera import Camera
+from .canvas import Colour, choose, tone
+from .street_camera import Camera
 
 # Bodies seen from the side: share of the length from the rear, share of the height,
 # and what lies between this corner and the next.

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .street_labels import colour_labels
-from .toy_canvas import choose
-from .toy_street_camera import Camera, Weather
-from .toy_street_elements import bonnet, fence, hedge, lamp, sign, traffic_light, tree
-from .toy_street_ground import END, JUNCTION, LANE, Scene, Side, Street, ground
-from .toy_street_houses import COTTAGES, MODERN, TOWN, backdrop, house
-from .toy_street_traffic import PAINTS, bicycle, bus, car, person, placed, truck
+from ..street_labels import colour_labels
+from .canvas import choose
+from .street_camera import Camera, Weather
+from .street_elements import bonnet, fence, hedge, lamp, sign, traffic_light, tree
+from .street_ground import END, JUNCTION, LANE, Scene, Side, Street, ground
+from .street_houses import COTTAGES, MODERN, TOWN, backdrop, house
+from .street_traffic import PAINTS, bicycle, bus, car, person, placed, truck
 
 STREETS = (
     Street(TOWN, (3, 5), (10, 18), (0, 0), 0.95, 0.15, 0.35, 0.2, 2.6),

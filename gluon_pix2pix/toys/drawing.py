@@ -19,13 +19,10 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from .toy_facades import CLASSES, draw_facade
-from .toy_fruit import draw_fruit
-from .toy_maps import draw_map
-from .toy_streets import draw_street, draw_street_hd
-
-__all__ = ["CLASSES", "TOYS", "Toy", "draw", "draw_facade", "draw_fruit", "draw_map",
-           "draw_street", "draw_street_hd"]
+from .facades import draw_facade
+from .fruit import draw_fruit
+from .maps import draw_map
+from .streets import draw_street, draw_street_hd
 
 SPLITS = ("train", "val", "test")
 

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from .toy_canvas import Colour, choose, tone
-from .toy_street_camera import Camera
-from .toy_street_traffic import DARK
+from .canvas import Colour, choose, tone
+from .street_camera import Camera
+from .street_traffic import DARK
 
 TILES = ((150, 78, 58), (122, 66, 54), (92, 94, 104), (78, 80, 90))
 CLOTHS = ((204, 40, 40), (236, 236, 232), (240, 200, 50), (70, 120, 92))

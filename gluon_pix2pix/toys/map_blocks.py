@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .toy_canvas import Colour, choose, mix, tone
-from .toy_maps_elements import WHITE, Survey
-from .toy_maps_streets import (
+from .canvas import Colour, choose, mix, tone
+from .map_elements import WHITE, Survey
+from .map_streets import (
     DISTRICTS,
     INDUSTRY,
     District,

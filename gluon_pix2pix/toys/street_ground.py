@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .toy_canvas import Colour, choose, tone
-from .toy_street_camera import NEAR, Camera
+from .canvas import Colour, choose, tone
+from .street_camera import NEAR, Camera
 
 END = 120.0  # where the street ends; all lengths are in metres
 LANE = 3.3  # width of a lane

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .toy_canvas import choose, tone
-from .toy_maps_blocks import SEASONS, Blocks, yard
-from .toy_maps_elements import CONCRETE, MAP_COLOURS, Survey
-from .toy_maps_streets import (
+from .canvas import choose, tone
+from .map_blocks import SEASONS, Blocks, yard
+from .map_elements import CONCRETE, MAP_COLOURS, Survey
+from .map_streets import (
     DISTRICTS,
     SUBURB,
     TERRACES,

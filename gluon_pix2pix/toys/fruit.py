@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from .toy_canvas import Colour, choose, mix, tone
-from .toy_stage import (
+from .canvas import Colour, choose, mix, tone
+from .fruit_stage import (
     AIR,
     BARK,
     GLAZES,
