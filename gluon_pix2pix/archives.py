@@ -8,10 +8,12 @@ plain file or folder is refused, so that no member can redirect another one.
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -27,9 +29,10 @@ _MAGIC = {b"\x1f\x8b": "tar.gz", b"BZh": "tar.bz2", b"\xfd7zXZ\x00": "tar.xz",
           b"PK\x03\x04": "zip", b"PK\x05\x06": "zip"}
 _DEVICES = {"CON", "PRN", "AUX", "NUL",
             *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
-# What the parsers raise on damaged files. They use OSError too, but without an errno.
+# What the parsers raise on damaged files, above all on numbers and names that are none.
+# They use OSError too: without an errno, or EINVAL for a place before the file's start.
 _DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError,
-           NotImplementedError)
+           NotImplementedError, RecursionError, ValueError, OverflowError, struct.error)
 
 
 class ArchiveError(ValueError):
@@ -130,7 +133,7 @@ def extract(archive: str | Path, folder: str | Path, *, max_files: int, max_byte
     except _DAMAGE as error:
         raise ArchiveError(archive, f"is cut off or damaged ({error})") from error
     except OSError as error:
-        if error.errno is not None:  # of the operating system: disk full, permission
+        if error.errno not in (None, errno.EINVAL):  # disk full, no permission
             raise
         raise ArchiveError(archive, f"is cut off or damaged ({error})") from error
     finally:
@@ -200,6 +203,9 @@ def _zip_members(archive) -> Iterator[tuple]:
                 raise _Refused(f"the name {info.orig_filename!r:.100} holds a NUL")
             if info.flag_bits & 0x1:
                 raise _Refused(f"{info.filename!r:.100} is encrypted")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # zipfile unpacks the others in one go: a kilobyte may fill the memory.
+                raise _Refused(f"{info.filename!r:.100} is packed in an unusual way")
             if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise _Refused(f"{info.filename!r:.100} is no plain file or folder")
             if info.filename.endswith(("/", "\\")):

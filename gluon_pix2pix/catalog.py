@@ -98,7 +98,7 @@ def _cyclegan(name):
 
 _OWNER = ("Cityscapes is given out by its owner alone, after registration "
           "(www.cityscapes-dataset.com): make it from the owner's zips with "
-          "`gluon-pix2pix prepare cityscapes`.")
+          "`gluon-pix2pix prepare cityscapes ~/Downloads`.")
 _CITYSCAPES = {"licence": "Cityscapes: registration with its owner, not commercial",
                "citation": "Cordts et al., CVPR 2016", "exact": False, "note": _OWNER}
 
@@ -144,14 +144,14 @@ ARCHIVES: dict[str, Archive] = {archive.name: archive for archive in (
     ),
     Archive(
         "cityscapes", "photos of streets (A) and their label maps (B), 256 px",
-        "paired", {"train": 2975, "val": 500}, 103_000_000, "BtoA",
+        "paired", {"train": 2975, "val": 500}, 360_000_000, "BtoA",
         why="the benchmark of the paper's FCN scores", **_CITYSCAPES,
     ),
     Archive(
         "cityscapes_hd", "photos, label maps and instance maps of streets, 2048 px",
         "labels", {f"{split}_{part}": count for split, count in (
             ("train", 2975), ("test", 500)) for part in ("img", "label", "inst")},
-        8_500_000_000, "AtoB",
+        8_000_000_000, "AtoB",
         why="class and instance numbers, not colours: what pix2pixHD is made for",
         **_CITYSCAPES,
     ),

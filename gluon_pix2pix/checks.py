@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import statistics
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,12 +12,14 @@ from .examine import Facts, examine, in_threads
 from .layouts import LAYOUTS, count_pictures, find_layout, is_picture
 from .pictures import common_stem, natural_order
 from .reports import Problem, Report
+from .street_labels import LABEL_NC
 
 _UNLIKE = 1.5  # so many times wider or narrower than usual is worth a look
 
 
 def check(folder: str | os.PathLike, *, kind: str | None = None,
-          size: int | None = None, label_nc: int = 35, progress: bool = True) -> Report:
+          size: int | None = None, label_nc: int = LABEL_NC,
+          progress: bool = True) -> Report:
     """Decode every picture of a data set and report all that is wrong at once.
 
     Nothing is changed.
@@ -109,8 +110,7 @@ def match_partners(
     problems = []
     for folder, paths in folders.items():
         for path in paths:
-            # Macs may write an accent as a letter of its own; the name is the same.
-            stem = unicodedata.normalize("NFC", common_stem(path))
+            stem = common_stem(path)
             other = named.setdefault(stem, {}).setdefault(folder, path)
             if other is not path:
                 problems.append(Problem(

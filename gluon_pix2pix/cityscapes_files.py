@@ -54,6 +54,10 @@ class _File:
         if self.bytes > _MOST_BYTES:
             raise ValueError(f"it has {self.bytes} bytes")
         if self.member:
+            if self.member.compress_type not in (zipfile.ZIP_STORED,
+                                                 zipfile.ZIP_DEFLATED):
+                # zipfile unpacks the others in one go, however large they are.
+                raise ValueError("it is packed in an unusual way")
             return self.archive.read(self.member)
         return self.place.read_bytes()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .cli_options import add_command, root_option, source_option
 from .layouts import LAYOUTS
+from .street_labels import LABEL_NC
 
 
 def add_commands(commands):
@@ -178,7 +179,7 @@ def _add_prepare_cityscapes(kinds):
         kinds, "cityscapes", _prepare_cityscapes, help="Cityscapes from its owner's "
         "zips",
         description="Make the pairs of pix2pix, 0.4 GB, and on request the folders of "
-        "pix2pixHD,\n11 GB at full size, from gtFine_trainvaltest.zip and "
+        "pix2pixHD,\n8 GB at full size, from gtFine_trainvaltest.zip and "
         "leftImg8bit_trainvaltest.zip\n(www.cityscapes-dataset.com, after "
         "registration), which may be unpacked already.\nInterrupted, the same command "
         "goes on where it was.",
@@ -220,8 +221,8 @@ def _add_check(commands):
                         "the one that its folders show)")
     parser.add_argument("--size", type=int, help="size to train at, to find smaller "
                         "pictures")
-    parser.add_argument("--label-nc", type=int, default=35, help="number of labels "
-                        "(default: %(default)s, as in Cityscapes)")
+    parser.add_argument("--label-nc", type=int, default=LABEL_NC, help="number of "
+                        "labels (default: %(default)s, as in Cityscapes)")
 
 
 def _check(args):

@@ -119,4 +119,5 @@ def _state(archive, root):
     counts = count_pictures(target)
     found = sum(counts.get(split, 0) for split in archive.splits)
     expected = sum(archive.splits.values())
-    return "yes" if found == expected or not archive.exact else f"{found} of {expected}"
+    whole = found == expected or not archive.exact and found > 0.9 * expected
+    return "yes" if whole else f"{found} of {_tilde(archive)}{expected}"

@@ -2,8 +2,9 @@
 
 Each is a ``gluon.data.Dataset``. What an item looks like in an epoch depends on seed,
 epoch and index alone, so that every epoch can be repeated exactly, whoever reads the
-pictures and in whatever order. No network access, no batches: those are in `loaders`.
-Photos with label maps are in `label_instances`.
+pictures and in whatever order. (Gluon's own loader knows no epochs and shows the same
+crops in each; `Loader` does not.) No network access, no batches: those are in
+`loaders`. Photos with label maps are in `label_instances`.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class PictureDataset(gluon.data.Dataset):
         self.seed, self.batch_size = seed, batch_size
         self._cache: dict = {}
         self._fits: bool | None = None  # into memory; the first picture will tell
+        self._held = 0  # bytes
 
     def _pictures(self, name):
         """List the pictures of one folder of the data set."""
@@ -66,11 +68,15 @@ class PictureDataset(gluon.data.Dataset):
             return self._cache[key]
         # Copies: a view would keep the whole picture in memory.
         arrays = tuple(np.ascontiguousarray(array) for array in self._read(key))
+        size = sum(array.nbytes for array in arrays)
         if self._fits is None:
-            size = sum(array.nbytes for array in arrays)
             self._fits = size * self._files <= _CACHE_LIMIT
         if self._fits:
+            self._held += size
             self._cache[key] = arrays
+        if self._held > _CACHE_LIMIT:  # the first picture was a small one
+            self._fits, self._held = False, 0
+            self._cache.clear()
         return arrays
 
     @property
@@ -86,6 +92,7 @@ class PictureDataset(gluon.data.Dataset):
         raise NotImplementedError
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+        """Return an item as in epoch 0: what ``gluon.data.DataLoader`` shows always."""
         return self.get(index)
 
 
@@ -232,9 +239,12 @@ def _partners(count_A, count_B, shuffled_by):
     if shuffled_by is None:
         fewer = partners % fewest
     else:
-        rng = np.random.RandomState([*shuffled_by, 1])
+        # Of another length than the keys of the items: no two streams are the same.
+        rng = np.random.RandomState([*shuffled_by, 0, 0])
         rounds = -(-most // fewest)
         fewer = np.concatenate([rng.permutation(fewest) for _ in range(rounds)])[:most]
+    for shared in (partners, fewer):
+        shared.setflags(write=False)
     return (partners, fewer) if count_A == most else (fewer, partners)
 
 

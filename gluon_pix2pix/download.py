@@ -91,6 +91,9 @@ def download(name: str, root: str | os.PathLike = "data",
                 _log.warning("%s is there already; delete it to take %s instead.",
                              target, shown(source))
             return target
+        if target.is_symlink():
+            raise DownloadError(f"{target} is a link, and there are no pictures behind "
+                                "it: remove it, or choose that place by root.")
         sources = list_sources(archive, source)
         hidden = root / ".downloads"
         hidden.mkdir(parents=True, exist_ok=True)
@@ -101,7 +104,10 @@ def download(name: str, root: str | os.PathLike = "data",
 
 
 def _came_from(target, source):
-    """Tell whether a data set was made from this very source."""
+    """Tell whether a data set was made from this very source, or is the source."""
+    if not is_url(source) and local_path(source).resolve() in (
+            target.resolve(), target.parent.resolve()):
+        return True
     try:
         record = json.loads((target / ".source.json").read_text("utf-8"))
     except (OSError, ValueError):
@@ -196,13 +202,13 @@ def _fetch_and_unpack(archive, url, part, work, progress, again=True):
         resumed = fetch(archive, url, part, progress)
     try:
         return unpack(archive, url, part.path, work, progress)
-    except OSError:
-        part.discard()
-        raise
     except DownloadError as failure:
         part.discard()
         if not (resumed and again):
             raise
         _log.warning("%s It came in several transfers and is now fetched as a whole.",
                      failure)
+    except Exception:
+        part.discard()  # or the next attempt would trip over it, without a request
+        raise
     return _fetch_and_unpack(archive, url, part, work, progress, again=False)

@@ -150,9 +150,12 @@ def _look_at_pair(facts, pixels):
     margin = width // 32  # where the halves of a JPEG meet, their colours mix
     a, b = (half[:, margin:width // 2 - margin].astype(np.int16)
             for half in np.split(pixels, 2, axis=1))
-    if abs(a - b).max() <= _SAME:
+    if (a == b).all():
         facts.problem("holds the same picture twice, as A and as B",
                       "there is nothing to learn from it; join it with its partner")
+    elif abs(a - b).max() <= _SAME:
+        facts.warning("holds nearly the same picture twice, as A and as B",
+                      "look whether it was joined with its partner")
     elif min(np.ptp(a), np.ptp(b)) <= _SAME:
         facts.warning("has a half of a single colour", "look whether A or B is missing")
     elif min(a.max(), b.max()) < _ALMOST_BLACK:

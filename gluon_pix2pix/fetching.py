@@ -24,6 +24,7 @@ from .catalog import DownloadError
 from .mirrors import MIRROR_VARIABLE, shown
 from .pins import check_size, write_json
 
+_TOYS = {"paired": "toy_facades", "unpaired": "toy_fruit", "labels": "toy_streets_hd"}
 _TIMEOUT = (5, 20)  # seconds to connect, and to wait for the next piece of the answer
 _ATTEMPTS = 3  # in a row that bring nothing new; an unreachable host is asked once
 _CHUNK = 2**14  # bytes; what arrived of a chunk is lost when the host falls silent
@@ -258,6 +259,9 @@ def _broken(error):
     connected = not (error.args and isinstance(error.args[0], MaxRetryError))
     if connected and isinstance(error, (requests.ConnectionError, ProtocolError)):
         return _Failed("the connection broke off")
+    if isinstance(error, (requests.TooManyRedirects, ValueError)):  # no such address
+        return _Failed(f"the address leads nowhere ({type(error).__name__})",
+                       again=False)
     return _Failed(f"the host cannot be reached ({type(error).__name__})", again=False,
                    unreachable=True)
 
@@ -269,9 +273,10 @@ def _message(archive, url, part, failure):
         remedy = (f"{kept} bytes have arrived and are kept: try again to go on from "
                   "there, or name another source or archive by source=.")
     elif failure.unreachable:
-        remedy = (f"Without a network, give a local archive by source= (--source) or a "
-                  f"folder of archives in {MIRROR_VARIABLE}, or use toy_facades, which "
-                  "is drawn (PIX2PIX_PROFILE=lesson in the notebooks).")
+        toy = _TOYS[archive.kind]
+        remedy = ("Without a network, give a local archive by source= (--source) or a "
+                  f"folder of archives in {MIRROR_VARIABLE}, or use {toy}, which is "
+                  "drawn (PIX2PIX_PROFILE=lesson in the notebooks).")
     return (f"{archive.name!r} cannot be downloaded from {shown(url)}: "
             f"{failure.reason}. {remedy}")
 

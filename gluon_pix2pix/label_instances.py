@@ -16,6 +16,7 @@ from .pictures import (
     read_ids,
     read_picture,
 )
+from .street_labels import LABEL_NC
 from .transforms import (
     RESIZE_MODES,
     instance_edges,
@@ -57,7 +58,7 @@ class LabelInstanceImages(PictureDataset):
         Resize to a width of `load_size`, with or without cropping a square of
         `crop_size` afterwards; crop only; or leave the size as it is. Without a crop,
         sides are rounded to multiples of `multiple_of`. Photos are resized with bicubic
-        interpolation, ids to the nearest.
+        interpolation, ids and features to the nearest.
     load_size, crop_size, multiple_of : int
         In pixels, see `mode`.
     mirror : bool
@@ -82,12 +83,19 @@ class LabelInstanceImages(PictureDataset):
         is no label, or a picture is smaller than the crop.
     """
 
-    def __init__(self, folder: str | Path, split: str = "train", *, label_nc: int = 35,
-                 mode: str = "scale_width", load_size: int = 1024, crop_size: int = 512,
-                 multiple_of: int = 32, mirror: bool = True, use_instances: bool = True,
+    def __init__(self, folder: str | Path, split: str = "train", *,
+                 label_nc: int = LABEL_NC, mode: str = "scale_width",
+                 load_size: int = 1024, crop_size: int = 512, multiple_of: int = 32,
+                 mirror: bool = True, use_instances: bool = True,
                  use_photos: bool = True, use_features: bool = False, seed: int = 0,
                  batch_size: int = 1, train: bool | None = None):
         super().__init__(folder, split, train, seed, batch_size)
+        for name, value, least in (
+                ("label_nc", label_nc, 1), ("load_size", load_size, 1),
+                ("crop_size", crop_size, 1), ("multiple_of", multiple_of, 1),
+                ("seed", seed, 0)):
+            if value < least:
+                raise ValueError(f"{name}={value} must be at least {least}.")
         if mode not in RESIZE_MODES:
             raise ValueError(f"mode={mode!r} is not possible: choose one of "
                              f"{', '.join(RESIZE_MODES)}.")
@@ -99,11 +107,21 @@ class LabelInstanceImages(PictureDataset):
         self.multiple_of, self.mirror = multiple_of, mirror
         parts = ["label"] + ["inst"] * use_instances + ["img"] * use_photos \
             + ["feat"] * use_features
-        self.use_instances = use_instances
-        self.paths = _match([self._pictures(f"{split}_{part}") for part in parts])
+        self.use_instances, self.use_photos = use_instances, use_photos
+        self.paths = _match([self._part(part) for part in parts])
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def _part(self, part):
+        try:
+            return self._pictures(f"{self.split}_{part}")
+        except FileNotFoundError as error:
+            option = {"inst": "use_instances", "img": "use_photos",
+                      "feat": "use_features"}.get(part)
+            raise FileNotFoundError(
+                f"{error} To do without, pass {option}=False." if option else error
+            ) from None
 
     @property
     def in_channels(self) -> int:
@@ -147,9 +165,11 @@ class LabelInstanceImages(PictureDataset):
             maps.append(np.zeros_like(maps[0]))
         maps[0] = maps[0].astype(np.min_scalar_type(self.label_nc - 1))  # to be held
         maps = (resize_ids(map_, *size) for map_ in maps)
-        photos = (resize(read_picture(path), *size)
-                  for path in paths[1 + self.use_instances:])
-        return *maps, *photos
+        rest = paths[1 + self.use_instances:]
+        pictures = [resize(read_picture(rest.pop(0)), *size)] if self.use_photos else []
+        # Features are constant over an object; between two there is nothing to mix.
+        pictures += [resize_ids(read_picture(path), *size) for path in rest]
+        return *maps, *pictures
 
     def get(self, index: int, epoch: int = 0) -> tuple[np.ndarray, ...]:
         """Return a photo and its maps as they are seen in an epoch (from 0)."""

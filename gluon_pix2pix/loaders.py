@@ -51,7 +51,7 @@ class Loader:
         self.dataset = dataset
         self.batch_size = dataset.batch_size if batch_size is None else batch_size
         if self.batch_size < 1:
-            raise ValueError(f"batch_size={batch_size} must be at least 1.")
+            raise ValueError(f"batch_size={self.batch_size} must be at least 1.")
         self.workers = min(4, usable_cpus()) if workers is None else workers
         if self.workers < 0:
             raise ValueError(f"workers={workers} must not be negative.")

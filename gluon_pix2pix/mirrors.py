@@ -7,6 +7,7 @@ there or an error, never from elsewhere.
 
 from __future__ import annotations
 
+import logging
 import os
 import urllib.parse
 import urllib.request
@@ -15,6 +16,7 @@ from pathlib import Path
 from .catalog import DownloadError, layout_text
 from .layouts import missing_folders
 
+_log = logging.getLogger(__name__)
 MIRROR_VARIABLE = "PIX2PIX_DATA_MIRROR"
 _SUFFIXES = (".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tar.xz", ".zip")
 
@@ -39,6 +41,8 @@ def list_sources(archive, source):
                 absent.append(error)
     if absent and not found:
         raise absent[0]
+    for error in absent:
+        _log.warning("%s Other places of %s are asked.", error, MIRROR_VARIABLE)
     if not any(named):
         found.extend(archive.urls)
     if not found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,7 +77,8 @@ def common_stem(path: str | os.PathLike) -> str:
     stem = Path(path).stem
     for ending in _ENDINGS:
         stem = stem.removesuffix(ending)
-    return stem
+    # Macs may write an accent as a letter of its own; the name is the same.
+    return unicodedata.normalize("NFC", stem)
 
 
 def read_picture(path: str | Path, channels: int = 3) -> np.ndarray:
@@ -114,7 +116,7 @@ def read_picture(path: str | Path, channels: int = 3) -> np.ndarray:
 def read_ids(path: str | Path) -> np.ndarray:
     """Read a label or instance map as ``(H, W) int32``: a number for each pixel.
 
-    Grey values of 8, 16 or 32 bits are taken as they are, of a palette picture its
+    Grey values of up to 32 bits are taken as they are, of a palette picture its
     indices. Nothing is turned or scaled.
 
     Raises
@@ -126,14 +128,17 @@ def read_ids(path: str | Path) -> np.ndarray:
         not those that were stored.
     """
     with _opened(path) as image:
-        if image.format == "JPEG":
+        if image.format == "JPEG" or image.info.get("compression") == "jpeg":  # TIFF
             raise PictureError(path, "is a JPEG, which changes the numbers it stores",
                                "save label and instance maps as PNG")
         if image.mode not in _ID_MODES:
             raise PictureError(
                 path, f"is in colour (mode {image.mode}), not a map of numbers",
                 "store the number of its class or object in each pixel")
-        return np.asarray(image).astype(np.int32)
+        # Pillow stretches 2 and 4 bits of grey to 0..255.
+        stored = image.tile[0][3] if image.tile else None
+        step = {"L;2": 85, "L;4": 17}.get(stored, 1)
+        return np.asarray(image).astype(np.int32) // step
 
 
 def picture_size(path: str | Path) -> tuple[int, int]:

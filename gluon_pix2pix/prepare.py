@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import operator
 import os
 import shutil
 import unicodedata
@@ -77,8 +76,8 @@ def join_pairs(folder_a: str | os.PathLike, folder_b: str | os.PathLike,
     RuntimeError
         If the target cannot be written.
     """
-    if size is not None and operator.index(size) < 1:
-        raise ValueError(f"size={size} must be at least 1 pixel.")
+    if size is not None and not (isinstance(size, int) and size >= 1):
+        raise ValueError(f"size={size} must be a whole number of pixels, 1 or more.")
     if not set(nearest) <= set("AB"):
         raise ValueError(f"nearest={nearest!r} must be 'A', 'B' or 'AB'.")
     _check_options(target, val, folder_a, folder_b)

@@ -44,7 +44,7 @@ def resize(picture: np.ndarray, width: int, height: int) -> np.ndarray:
 def resize_ids(ids: np.ndarray, width: int, height: int) -> np.ndarray:
     """Resize a map ``(H, W)`` of numbers to its nearest neighbours: none is invented.
 
-    A pixel takes the value at its centre, as Pillow's ``NEAREST`` does.
+    A pixel takes the value at its centre. Works on pictures ``(H, W, C)`` as well.
     """
     rows = (np.arange(height) * 2 + 1) * ids.shape[0] // (2 * height)
     columns = (np.arange(width) * 2 + 1) * ids.shape[1] // (2 * width)
@@ -93,8 +93,8 @@ def jitter(
     mirror : bool
         Flip left-right with probability 1/2.
     rng : RandomState
-        The only source of randomness. Three numbers are drawn each time, used or not,
-        so that one option does not shift the random numbers of another.
+        The only source of randomness: place of the crop, then mirroring, drawn whether
+        `mirror` is on or not, so that it does not change where is cropped.
     """
     height, width = (size, size) if isinstance(size, int) else size
     top = rng.randint(pictures[0].shape[0] - height + 1)

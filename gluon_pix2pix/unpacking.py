@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from .archives import ArchiveError, extract, kind_of
-from .catalog import DownloadError, counts_text
+from .catalog import ARCHIVES, DownloadError, counts_text, layout_text
 from .layouts import LAYOUTS, count_pictures, missing_folders
 from .mirrors import is_url, shown
 from .pins import check_file, note_checksum, write_json
@@ -84,10 +84,19 @@ def _content(archive, source, unpacked):
             raise DownloadError(
                 f"{shown(source)} has no pictures in a folder {' or '.join(missing)}; "
                 f"it holds {', '.join(found[:5]) or 'nothing'}. Nothing was kept; "
-                "data/README.md shows the layout."
+                + _advice(archive, folder)
             )
         folder = inner[0]
     return folder
+
+
+def _advice(archive, folder):
+    for kind in LAYOUTS:
+        if not missing_folders(kind, folder):
+            names = [a.name for a in ARCHIVES.values() if a.kind == kind]
+            return (f"it is laid out as {kind!r} data: ask for one of these by name "
+                    f"({', '.join(names)}).")
+    return f"{archive.name} is {layout_text(archive)}."
 
 
 def _folders(folder):

@@ -56,6 +56,18 @@ def encrypted_zip():
     return changed(changed(raw, local + 6, b"\x01"), central + 8, b"\x01")
 
 
+def zip_with_a_name_that_is_no_text():
+    raw = zip_of(*GOOD_ZIP, ("toys/train/\xe4.jpg", 0o100644, b"x"))
+    return raw.replace(b"\xc3\xa4.jpg", b"\xc3\xc3.jpg")
+
+
+def zip_with_a_part_missing():
+    """Members that would have to begin before the start of the file."""
+    raw = zip_of(*GOOD_ZIP, ("toys/train/a.jpg", 0o100644, bytes(range(256)) * 40),
+                 compression=zipfile.ZIP_STORED)
+    return raw[:200] + raw[9_000:]
+
+
 def zip_that_lies_about_its_size():
     raw = zip_of(*GOOD_ZIP, ("toys/train/a.jpg", 0o100644, bytes(3_000_000)))
     local, central = headers(raw)
@@ -90,6 +102,17 @@ def sparse_tar():
     return tar_of(*GOOD, ("a.jpg", REG, {"pax_headers": {
         "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "a.jpg",
         "GNU.sparse.realsize": "9000"}}, content), tar_format=tarfile.PAX_FORMAT)
+
+
+def sparse_map_of_no_numbers():
+    return tar_of(*GOOD, ("a.jpg", REG, {"pax_headers": {"GNU.sparse.map": "x,y"}}),
+                  tar_format=tarfile.PAX_FORMAT)
+
+
+def headers_of_headers():
+    """Thousands of long names, each of which belongs to the next."""
+    raw = tar_of(("x" * 150, REG, {}))
+    return gzip.compress(raw[:1024] * 1_000 + raw)
 
 
 def header_that_fills_the_memory():
@@ -177,7 +200,14 @@ HOSTILE = {
     "tar: sparse file": sparse_tar,
     "tar: NUL in a name": tar_with_a_nul_in_a_name,
     "tar: absurd size": tar_that_claims_an_absurd_size,
+    "tar: sparse map of no numbers": sparse_map_of_no_numbers,
+    "tar: headers of headers": headers_of_headers,
     "zip: encrypted": encrypted_zip,
+    "zip: name that is no text": zip_with_a_name_that_is_no_text,
+    "zip: part missing": zip_with_a_part_missing,
+    **{f"zip: bomb by {name}": lambda method=method: zip_of(
+        *GOOD_ZIP, ("a.jpg", 0, bytes(3_000_000)), compression=method)
+       for name, method in (("bzip2", zipfile.ZIP_BZIP2), ("lzma", zipfile.ZIP_LZMA))},
     "zip: lies about its size": zip_that_lies_about_its_size,
     "zip: NUL in a name": zip_with_a_nul_in_a_name,
     "zip: overlapping members": overlapping_zip,

@@ -3,7 +3,12 @@ import pytest
 from mxnet import gluon
 from PIL import Image
 
-from gluon_pix2pix import PairedImages, Pix2PixConfig, UnpairedImages
+from gluon_pix2pix import (
+    LabelInstanceImages,
+    PairedImages,
+    Pix2PixConfig,
+    UnpairedImages,
+)
 
 CONFIG = Pix2PixConfig(size=32, ngf=4, ndf=4)
 
@@ -105,6 +110,21 @@ def test_what_does_not_fit_into_memory_is_not_held_there(pairs, monkeypatch):
     assert all((a == b).all() for a, b in zip(held[7], again[7], strict=True))
 
 
+def test_a_small_first_picture_does_not_fill_the_memory(tmp_path, monkeypatch):
+    for part in ("img", "label"):
+        (tmp_path / f"train_{part}").mkdir()
+        for number, size in enumerate((32, 256, 256, 256)):
+            Image.new("RGB" if part == "img" else "L", (size, size)).save(
+                tmp_path / f"train_{part}" / f"{number}.png")
+    monkeypatch.setattr("gluon_pix2pix.datasets._CACHE_LIMIT", 2**19)
+    dataset = LabelInstanceImages(tmp_path, mode="none", use_instances=False)
+    for index in range(4):
+        dataset[index]
+        assert sum(array.nbytes for arrays in dataset._cache.values()
+                   for array in arrays) <= 2**19
+    assert not dataset._cache
+
+
 @pytest.fixture
 def domains(tmp_path):
     """9 + 3 pictures of A, 4 + 2 of B; the level of grey tells a picture's number."""
@@ -144,6 +164,8 @@ def test_unpaired_works_with_the_longer_domain_on_either_side(domains):
     (domains / "x").rename(domains / "trainB")
     which_A, which_B = UnpairedImages(domains, "train", CONFIG).partners(0)
     assert which_B.tolist() == list(range(9)) and set(which_A) == {0, 1, 2, 3}
+    with pytest.raises(ValueError, match="read-only"):
+        which_A[:] = 0  # they are shared by all items of the epoch
 
 
 def test_unpaired_held_out_pictures_come_in_order(domains):

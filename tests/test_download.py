@@ -283,8 +283,34 @@ def test_other_source_than_that_of_the_folder_is_said_to_be_ignored(tmp_path, ca
     download("facades", tmp_path / "data", tmp_path / "a", progress=False)
     download("facades", tmp_path / "data", tmp_path / "a/facades.tar.gz")
     assert caplog.text == ""
+    for itself in (tmp_path / "data", tmp_path / "data/facades"):
+        download("facades", tmp_path / "data", itself, progress=False)
+    assert caplog.text == ""  # nobody is told to delete what he names
     download("facades", tmp_path / "data", tmp_path / "b", progress=False)
     assert "is there already; delete it" in caplog.text
+
+
+def test_link_to_nowhere_is_refused_before_the_download(tmp_path, server):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/facades").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DownloadError, match="data/facades is a link.*by root"):
+        download("facades", tmp_path / "data", server.serve("/a", body=GOOD))
+    assert server.requests == []
+
+
+def test_mistyped_mirror_is_not_passed_over_silently(tmp_path, monkeypatch, caplog):
+    write(tmp_path / "good/facades.tar.gz", GOOD)
+    monkeypatch.setenv(MIRROR_VARIABLE, f"{tmp_path / 'typo'};{tmp_path / 'good'}")
+    download("facades", tmp_path / "data", progress=False)
+    assert "no file or folder" in caplog.text and "typo" in caplog.text
+
+
+def test_other_layout_is_told_what_to_ask_for(tmp_path):
+    path = write(tmp_path / "a.tar.gz", tar_bytes({
+        f"x/{part}/1.jpg": PICTURE for part in ("train_img", "train_label")}))
+    with pytest.raises(DownloadError, match="laid out as 'labels'.*cityscapes_hd"):
+        download("facades", tmp_path / "data", path, progress=False)
 
 
 @pytest.mark.parametrize("content", ["train", "train/notes.txt", "val/1.jpg",
@@ -459,7 +485,7 @@ def test_hostile_archive_leaves_nothing_outside_or_inside(tmp_path, server, case
     assert left_overs(tmp_path / "data") == []
     assert sorted(tmp_path.iterdir()) == [tmp_path / "data", tmp_path / "secret"]
     assert [p.name for p in (tmp_path / "data").iterdir()] == [".downloads"]
-    download("facades", tmp_path / "data", server.serve("/good", body=GOOD),
+    download("facades", tmp_path / "data", server.serve("/facades", body=GOOD),
              progress=False)
     assert_complete(tmp_path / "data")
 
@@ -479,7 +505,7 @@ def test_unknown_names_and_sources_are_named(tmp_path):
 @pytest.mark.parametrize("name", ["cityscapes", "cityscapes_hd"])
 def test_cityscapes_comes_from_its_owner(tmp_path, name):
     with pytest.raises(DownloadError, match=(
-        "registration.+`gluon-pix2pix prepare cityscapes`.+named by source=.+/")
+        "registration.+`gluon-pix2pix prepare cityscapes .+named by source=.+/")
     ) as caught:
         download(name, tmp_path / "data")
     assert re.sub(r"\.(?=\S)", "", str(caught.value)).count(". ") == 1  # two sentences

@@ -118,7 +118,26 @@ def test_wrong_maps_are_named(streets):
         LabelInstanceImages(streets, mode="crop", crop_size=48)[1]
 
 
+def test_features_are_not_mixed_at_the_borders_of_objects(streets):
+    dataset = LabelInstanceImages(streets, load_size=96, train=False,
+                                  use_features=True, multiple_of=1)
+    *_, photo, features = dataset[1]
+    assert features.shape == photo.shape == (3, 48, 96)
+    assert len(np.unique(features)) == 2 < len(np.unique(photo))
+
+
+def test_what_can_be_left_out_is_said(streets):
+    for path in (streets / "train_img").iterdir():
+        path.unlink()
+    with pytest.raises(FileNotFoundError, match="pass use_photos=False"):
+        LabelInstanceImages(streets)
+
+
 def test_impossible_parameters_are_refused(streets):
+    for bad in ({"multiple_of": 0}, {"crop_size": -5}, {"label_nc": 0}, {"seed": -1}):
+        (name, value), = bad.items()
+        with pytest.raises(ValueError, match=f"{name}={value} must be at least"):
+            LabelInstanceImages(streets, **bad)
     with pytest.raises(ValueError, match="mode='squash'.*scale_width, "):
         LabelInstanceImages(streets, mode="squash")
     with pytest.raises(ValueError, match="crop_size=512.*load_size=256"):

@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -39,6 +41,8 @@ def test_hidden_files_and_other_files_are_no_pictures(tmp_path):
 def test_partners_have_a_common_stem():
     assert {common_stem(f"a_1{ending}.png") for ending in (
         "", "_leftImg8bit", "_gtFine_labelIds", "_gtFine_instanceIds")} == {"a_1"}
+    accents = ("caf\u00e9.png", "cafe\u0301.jpg")  # as Linux and as a Mac write it
+    assert len(set(map(common_stem, accents))) == 1
 
 
 @pytest.fixture
@@ -133,11 +137,30 @@ def test_ids_are_exact_in_all_widths(file):
     assert read_ids(file(palette)).tolist() == [[5, 5]]
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_ids_of_few_bits_are_not_stretched(tmp_path, bits):
+    """Programs that make PNGs smaller store few classes in few bits."""
+    ids = np.arange(2**bits, dtype=np.uint8)
+    step = 8 // bits
+    padded = np.resize(ids, -(-len(ids) // step) * step).reshape(-1, step)
+    packed = sum(padded[:, k].astype(int) << bits * (step - 1 - k) for k in range(step))
+    row = b"\0" + bytes(packed.astype(np.uint8))
+    size = struct.pack(">2I5B", len(ids), 1, bits, 0, 0, 0, 0)
+    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data
+        + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", size), (b"IDAT", zlib.compress(row)),
+                           (b"IEND", b""))))
+    assert read_ids(tmp_path / "x.png").tolist() == [ids.tolist()]
+
+
 def test_ids_in_colour_or_as_jpeg_are_refused(file):
     with pytest.raises(PictureError, match=r"in colour \(mode RGB\)"):
         read_ids(file(Image.new("RGB", (2, 2))))
-    with pytest.raises(PictureError, match="is a JPEG.*as PNG"):
-        read_ids(file(Image.new("L", (8, 8)), "x.jpg"))
+    for path in (file(Image.new("L", (8, 8)), "x.jpg"),
+                 file(Image.new("L", (8, 8)), "x.tif", compression="jpeg")):
+        with pytest.raises(PictureError, match="is a JPEG.*as PNG"):
+            read_ids(path)
 
 
 def test_file_without_permission_is_not_called_broken(file, monkeypatch):
