@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hostile_archives import HOSTILE
 from local_server import (
     ETAG,
@@ -651,7 +652,7 @@ print(download("facades", sys.argv[1], sys.argv[2], progress=False))
 """
 
 
-def test_two_processes_and_two_threads_at_once_fetch_once(tmp_path, server, caplog):
+def test_two_processes_and_two_threads_at_once_fetch_once(tmp_path, server):
     ready = threading.Event()
     url = server.serve("/facades.tar.gz", body=GOOD, sleep=0.2)
     processes = [start(FETCH, tmp_path / "data", url) for _ in range(2)]
@@ -674,7 +675,22 @@ def test_two_processes_and_two_threads_at_once_fetch_once(tmp_path, server, capl
     assert results == [tmp_path / "data/facades"] * 4
     assert server.requests == ["/facades.tar.gz"]
     assert_complete(tmp_path / "data")
+
+
+def test_who_waits_for_another_is_told(tmp_path, caplog):
+    path = write(tmp_path / "facades.tar.gz", GOOD)
+    (tmp_path / "data/.downloads").mkdir(parents=True)
+    thread = threading.Thread(target=download, args=(
+        "facades", tmp_path / "data", path, False))
+    with FileLock(tmp_path / "data/.downloads/facades.lock"):
+        thread.start()
+        while not caplog.text:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        assert not (tmp_path / "data/facades").exists()
+    thread.join()
     assert "Another process is fetching facades; waiting for it." in caplog.text
+    assert_complete(tmp_path / "data")
 
 
 def test_left_over_lock_file_holds_up_nobody(tmp_path):
