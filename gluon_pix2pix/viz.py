@@ -201,8 +201,9 @@ def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
 
 def _curve(ax, steps, values, colour, label=None) -> float:
     """Draw a noisy curve, and once it is long a smooth one on it; return its top."""
-    if len(values) < 40:
-        ax.plot(steps, values, color=colour, lw=1.8, label=label)
+    if len(values) < 40:  # a single point is no line, but has a marker
+        ax.plot(steps, values, color=colour, lw=1.8, label=label,
+                marker="." if len(values) < 3 else None)
         return max(values)
     window = np.ones(len(values) // 40 * 2 + 1)
     # A mean over fewer values at both ends, instead of one with zeros.

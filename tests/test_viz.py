@@ -112,6 +112,15 @@ def test_long_curves_get_a_running_mean_of_the_right_height():
     assert figure.axes[0].get_ylim()[1] > 1.0
 
 
+def test_a_single_report_is_seen():
+    plot = LossPlot()
+    plot.update(_report(1))
+    assert plot.figure().axes[1].lines[0].get_marker() == "."
+    for step in (2, 3):
+        plot.update(_report(step))
+    assert plot.figure().axes[1].lines[0].get_marker() == "None"
+
+
 def test_loss_plot_draws_validation_where_it_was_measured():
     plot = LossPlot()
     plot.update(_report(1))
