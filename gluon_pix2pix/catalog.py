@@ -11,7 +11,15 @@ from .layouts import LAYOUTS, missing_folders
 
 
 class DownloadError(RuntimeError):
-    """A data set that cannot be had; the message says why and what would help."""
+    """A data set that cannot be had; the message says why and what would help.
+
+    Attributes
+    ----------
+    brief : str or None
+        The message without what would help, where it is to be said once for several.
+    """
+
+    brief: str | None = None
 
 
 @dataclass(frozen=True)
@@ -222,12 +230,16 @@ def list_archives() -> list[Archive]:
 def find_archive(name):
     if name in ARCHIVES:
         return ARCHIVES[name]
+    if str(name).startswith("toy_"):
+        raise DownloadError(f"{name} is no data set to download: toys are drawn, by "
+                            f"`gluon-pix2pix draw {name}`.")
     similar = difflib.get_close_matches(str(name), ARCHIVES, n=1)
     raise DownloadError(
         f"There is no data set {name!r} to download"
         + (f"; did you mean {similar[0]!r}? " if similar else ". ")
         + f"Choose one of {', '.join(ARCHIVES)}; toys (toy_...) are drawn, and "
-        "pictures of your own are named by their folder."
+        "pictures of your own are named by their folder, of which there is none so "
+        "called."
     )
 
 

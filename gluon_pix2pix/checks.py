@@ -133,13 +133,22 @@ def find_clashes(names: Mapping[str, Path]) -> list[Problem]:
             for name, other in others if name != other]
 
 
-def compare_sizes(partners: Iterable[Facts], remedy: str) -> None:
-    """Note where partners differ in width or height from the first of them."""
+def compare_sizes(partners: Iterable[Facts], remedy: str,
+                  scaled: bool = False) -> None:
+    """Note where partners differ in size from the first of them, or in shape alone.
+
+    With `scaled` they may be scaled copies of each other: half as wide and as high.
+    """
     readable = [file for file in partners if file.size]
     for file in readable[1:]:
-        if file.size != readable[0].size:
-            file.problem("is {}x{} pixels, its partner {} {}x{}".format(
-                *file.size, readable[0].path.name, *readable[0].size), remedy)
+        (width, height), (first_width, first_height) = file.size, readable[0].size
+        # Scaled to the first one's width, it is at most a pixel or a per cent off.
+        off = abs(height * first_width / width - first_height)
+        alike = off <= max(1, 0.01 * first_height)
+        if file.size != readable[0].size and not (scaled and alike):
+            name = readable[0].path.name
+            file.problem(f"is {width}x{height} pixels, its partner {name} "
+                         f"{first_width}x{first_height}", remedy)
 
 
 def _likely_kind(folder):
@@ -182,6 +191,10 @@ def _list_files(report):
             report.warnings.append(Problem(
                 report.folder / name, "holds pictures, but is not read",
                 f"folders of this layout are {', '.join(layout.folders)}"))
+    if "test_img" not in files and any(name.startswith("test_") for name in files):
+        report.warnings.append(Problem(
+            report.folder / "test_img", "does not exist", "without photos, maps can be "
+            "translated, but not compared with what they should give"))
     if not any(files[name] for name in files if not name.startswith("train")):
         report.warnings.append(Problem(
             report.folder, "holds no pictures beside those to train on",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from .cli_options import add_command, root_option, source_option
 from .layouts import LAYOUTS
 from .street_labels import LABEL_NC
@@ -70,7 +72,7 @@ def _draw(args):
 
     folder = draw(args.name, args.root, size=args.size, count=args.count,
                   seed=args.seed)
-    print(f"{args.name} is in {folder}")
+    print(f"{args.name} is in {folder}: name this folder to use it")
 
 
 # prepare, check
@@ -96,9 +98,9 @@ def _add_prepare_pairs(kinds):
         "the left and\nB on the right; or split one folder of such pairs into train/ "
         "and val/.",
         epilog="examples:\n"
-        "  gluon-pix2pix prepare pairs photos/ labels/ my_pairs\n"
-        "  gluon-pix2pix prepare pairs photos/ labels/ my_pairs --size 256 --nearest B"
-        "\n  gluon-pix2pix prepare pairs side_by_side/ my_pairs")
+        "  gluon-pix2pix prepare pairs photos/ labels/ data/my_pairs\n"
+        "  gluon-pix2pix prepare pairs photos/ labels/ data/my_pairs --size 256 "
+        "--nearest B\n  gluon-pix2pix prepare pairs side_by_side/ data/my_pairs")
     parser.add_argument("folders", nargs="+", metavar="FOLDER", help="A and B, or one "
                         "folder of pairs; then the data set to make")
     _share_options(parser, "val")
@@ -122,9 +124,10 @@ def _prepare_pairs(args):
                              "that are joined already are copied as they are.")
         split_pairs(*folders, target, val=args.val, seed=args.seed)
     else:
-        raise ValueError(f"{len(args.folders)} folders were named: name A, B and the "
-                         "data set to make, or a folder of pairs and the data set.")
-    return _report(target)
+        raise ValueError(f"Named were {', '.join(args.folders)}: name A, B and the "
+                         "data set to make, or a folder of pairs and the data set to "
+                         "make.")
+    _tell(target)
 
 
 def _add_prepare_unpaired(kinds):
@@ -132,7 +135,8 @@ def _add_prepare_unpaired(kinds):
         kinds, "unpaired", _prepare_unpaired, help="two folders without partners",
         description="Split two folders of pictures into trainA/, trainB/, testA/ and "
         "testB/.",
-        epilog="example:\n  gluon-pix2pix prepare unpaired summer/ winter/ my_seasons")
+        epilog="example:\n"
+        "  gluon-pix2pix prepare unpaired summer/ winter/ data/my_seasons")
     for name in ("folder_a", "folder_b", "target"):
         parser.add_argument(name, metavar=name.upper())
     _share_options(parser, "test")
@@ -143,7 +147,7 @@ def _prepare_unpaired(args):
 
     split_unpaired(args.folder_a, args.folder_b, args.target, test=args.test,
                    seed=args.seed)
-    return _report(args.target)
+    _tell(args.target)
 
 
 def _add_prepare_labels(kinds):
@@ -151,7 +155,8 @@ def _add_prepare_labels(kinds):
         kinds, "labels", _prepare_labels, help="photos with label and instance maps",
         description="Match photos, label maps and instance maps by their names and "
         "split them into\ntrain_img/, train_label/, train_inst/ and the same for test.",
-        epilog="example:\n  gluon-pix2pix prepare labels photos/ labels/ my_streets "
+        epilog="example:\n"
+        "  gluon-pix2pix prepare labels photos/ labels/ data/my_streets "
         "--instances objects/")
     for name in ("images", "labels", "target"):
         parser.add_argument(name, metavar=name.upper())
@@ -164,7 +169,7 @@ def _prepare_labels(args):
 
     collect_labels(args.images, args.labels, args.target, instances=args.instances,
                    test=args.test, seed=args.seed)
-    return _report(args.target, label_nc=256)  # any byte is a label here
+    _tell(args.target, label_nc=256)  # any byte is a label here
 
 
 def _share_options(parser, split):
@@ -214,9 +219,10 @@ def _add_check(commands):
         description="Read every picture of a data set as training would, and report "
         "all that is wrong\nat once, with what to do about it. Exits with 1 if there "
         "is a problem.",
-        epilog="examples:\n  gluon-pix2pix check my_pairs --size 256\n"
-        "  gluon-pix2pix check my_streets --label-nc 12")
-    parser.add_argument("folder", help="the data set")
+        epilog="examples:\n  gluon-pix2pix check data/my_pairs --size 256\n"
+        "  gluon-pix2pix check data/my_streets --label-nc 12")
+    parser.add_argument("folder", help="the data set: its folder, or a name in --root")
+    root_option(parser)
     parser.add_argument("--kind", choices=tuple(LAYOUTS), help="its layout (default: "
                         "the one that its folders show)")
     parser.add_argument("--size", type=int, help="size to train at, to find smaller "
@@ -226,13 +232,19 @@ def _add_check(commands):
 
 
 def _check(args):
-    return _report(args.folder, kind=args.kind, size=args.size, label_nc=args.label_nc)
-
-
-def _report(folder, **options):
-    """Print what `check` finds; return the exit status."""
     from .checks import check
 
-    report = check(folder, **options)
+    folder = Path(args.folder)
+    if not folder.is_dir() and (Path(args.root) / folder).is_dir():
+        folder = Path(args.root) / folder
+    report = check(folder, kind=args.kind, size=args.size, label_nc=args.label_nc)
     print(report)
     return 0 if report.ok else 1
+
+
+def _tell(folder, **options):
+    """Say that a data set is there, and what `check` thinks of it."""
+    from .checks import check
+
+    print(f"The data set is written. What `check` says of it:\n"
+          f"{check(folder, **options)}")

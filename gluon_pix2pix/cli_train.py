@@ -78,29 +78,36 @@ def _train(args):
 
     matplotlib.use("Agg")  # pictures go to files, whatever screen there is
     from . import viz
+    from .catalog import ARCHIVES
     from .datasets import PairedImages
     from .layouts import find_layout
     from .loaders import Loader
     from .pix2pix import Pix2Pix
     from .runs import RunFolder, read_log
     from .sources import default_direction, get_dataset
+    from .toys import TOYS
     from .training import fit
 
     changes = {field.name: getattr(args, field.name)
                for field in dataclasses.fields(Pix2PixConfig)
                if field.name in args}
-    changes.setdefault("direction", default_direction(args.dataset))
+    usual = default_direction(args.dataset, args.root)
+    changes.setdefault("direction", usual)
     config = Pix2PixConfig.for_profile(args.profile, **changes)
     # All that can be wrong is found before an earlier run is touched.
     model = Pix2Pix(config, args.context)
     if args.save_every < 1:
         raise ValueError(f"--save-every {args.save_every} must be at least 1.")
-    folder = get_dataset(args.dataset, args.root, args.profile, args.source,
-                         config.size)
-    kind = find_layout(folder)
+    known = TOYS.get(args.dataset) or ARCHIVES.get(args.dataset)
+    if known is None or known.kind == "paired":  # or it would be fetched in vain
+        folder = get_dataset(args.dataset, args.root, args.profile, args.source,
+                             config.size)
+    kind = known.kind if known else find_layout(folder)
     if kind != "paired":
-        raise ValueError(f"{folder} is laid out as {kind!r} data, and pix2pix learns "
-                         "from pairs: see `gluon-pix2pix prepare pairs --help`.")
+        toys = ", ".join(name for name, toy in TOYS.items() if toy.kind == "paired")
+        raise ValueError(
+            f"{args.dataset} is laid out as {kind!r} data, and pix2pix learns from "
+            f"pairs: take {toys}, or see `gluon-pix2pix prepare pairs --help`.")
     train = PairedImages(folder, "train", config)
     # The split to look at while training; the test split stays unseen.
     val = PairedImages(folder, "val", config) if (folder / "val").is_dir() else None
@@ -110,6 +117,8 @@ def _train(args):
               "samples show training pairs.")
     train[0], shown[0]  # what cannot be a pair is named now
     name = Path(args.dataset).resolve().name
+    if config.direction != usual:
+        name += f"_{config.direction}"
     run = RunFolder(args.run or Path("runs") / name, config, args.overwrite)
     loader = Loader(train)
     epochs = config.epochs + config.epochs_decay

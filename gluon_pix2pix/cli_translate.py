@@ -21,6 +21,9 @@ def add_commands(commands):
                         "(default: %(default)s)")
     parser.add_argument("--half", choices=["left", "right"], help="take this half of "
                         "paired pictures")
+    parser.add_argument("--fit", action="store_true", help="squeeze each picture into "
+                        "the square of training, and stretch the result back: for "
+                        "pictures much larger or of another shape than in training")
     parser.add_argument("--deterministic", action="store_true", help="no dropout, "
                         "running statistics; by default it samples as the paper does")
     parser.add_argument("--seed", type=int, default=0, help="of the dropout (default: "
@@ -34,13 +37,14 @@ def _translate(args):
     from mxnet import nd
     from tqdm.auto import tqdm
 
-    from .checkpoint import load_generator
+    from .checkpoint import find_checkpoint, load_generator
     from .pictures import list_pictures, read_picture
     from .pix2pix import translate
     from .runtime import get_context, seed_everything
-    from .transforms import to_float
+    from .transforms import resize, to_float
     from .viz import save_picture, to_image
 
+    checkpoint = find_checkpoint(args.run)
     paths = [path for given in map(Path, args.pictures)
              for path in (list_pictures(given) if given.is_dir() else [given])]
     for path in paths:
@@ -63,7 +67,7 @@ def _translate(args):
         raise FileExistsError(
             f"{existing[0]} exists already: name another --output, or add --overwrite.")
     ctx = get_context(args.context)
-    netG = load_generator(args.run, ctx)
+    netG = load_generator(checkpoint, ctx)
     seed_everything(args.seed)
     Path(args.output).mkdir(parents=True, exist_ok=True)
     bar = tqdm(paths, unit="picture", disable=len(paths) < 3)
@@ -77,7 +81,11 @@ def _translate(args):
             middle = width // 2
             left, right = picture[:, :middle], picture[:, width - middle:]
             picture = left if args.half == "left" else right
+        height, width = picture.shape[:2]
+        if args.fit:
+            picture = resize(picture, netG.config.size, netG.config.size)
         real_in = nd.array(to_float(picture)[None], ctx=ctx)
         fake_out = translate(netG, real_in, sample=not args.deterministic)
-        save_picture(to_image(fake_out), target)
+        result = to_image(fake_out)
+        save_picture(resize(result, width, height) if args.fit else result, target)
     print(targets[0] if len(paths) == 1 else f"{len(paths)} pictures in {args.output}")

@@ -169,7 +169,9 @@ def _first_that_works(archive, sources, target, progress, keep_archive):
                     f"None of {position} sources gave {archive.name!r}. The last one: "
                     f"{failure}"
                 ) from failure
-            _log.warning("%s The next source is tried.", failure)
+            # What would help is said once, with the last one.
+            _log.warning("%s The next source is tried.",
+                         failure.brief or failure)
 
 
 def _install(archive, source, target, progress, keep_archive):

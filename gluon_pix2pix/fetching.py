@@ -114,7 +114,7 @@ def fetch(archive, url: str, part: Part, progress: bool) -> bool:
                 best = max(best, arrived)
                 again = failure.again or (failure.unreachable and arrived > begun)
                 if not again or failures >= _ATTEMPTS:
-                    raise DownloadError(_message(archive, url, part, failure)) from None
+                    raise _given_up(archive, url, part, failure) from None
             time.sleep(failures)
     except OSError:
         part.discard()
@@ -266,7 +266,7 @@ def _broken(error):
                    unreachable=True)
 
 
-def _message(archive, url, part, failure):
+def _given_up(archive, url, part, failure):
     kept = part.usable(url)
     remedy = "Try again later, or name another source or archive by source=."
     if kept:
@@ -277,8 +277,11 @@ def _message(archive, url, part, failure):
         remedy = ("Without a network, give a local archive by source= (--source) or a "
                   f"folder of archives in {MIRROR_VARIABLE}, or use {toy}, which is "
                   "drawn (PIX2PIX_PROFILE=lesson in the notebooks).")
-    return (f"{archive.name!r} cannot be downloaded from {shown(url)}: "
-            f"{failure.reason}. {remedy}")
+    brief = (f"{archive.name!r} cannot be downloaded from {shown(url)}: "
+             f"{failure.reason}.")
+    error = DownloadError(f"{brief} {remedy}")
+    error.brief = brief
+    return error
 
 
 def _need_space(part, size):

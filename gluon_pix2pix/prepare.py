@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import unicodedata
@@ -17,6 +18,8 @@ from .checks import compare_sizes, find_clashes, match_partners
 from .examine import Facts, examine, in_threads
 from .pictures import list_pictures, read_picture
 from .reports import Problem, describe
+
+_log = logging.getLogger(__name__)
 
 
 class PrepareError(ValueError):
@@ -87,16 +90,22 @@ def join_pairs(folder_a: str | os.PathLike, folder_b: str | os.PathLike,
     problems += find_clashes({name: paths[0] for name, paths in pairs.items()})
     facts = _examine({path: "picture" for pair in pairs.values() for path in pair},
                      progress)
-    for pair in () if size else pairs.values():
-        compare_sizes([facts[path] for path in pair],
-                      "make them equal, or give a size that both are resized to")
+    for pair in pairs.values():
+        compare_sizes([facts[path] for path in pair], "make both show the same part, "
+                      "upright" + ("" if size else "; give a size if one is a scaled "
+                                   "copy of the other"), scaled=bool(size))
         width, height = facts[pair[0]].size or (1, 1)
-        if 2 * width <= height:
+        if not size and 2 * width <= height:
             facts[pair[0]].problem(
                 f"is {width}x{height} pixels, too narrow for a pair wider than high",
                 "give a size, for square halves")
     held_out = _hold_out(pairs, val, seed, folder_a, problems)
     _refuse(problems, facts)
+    for side, paths in zip("AB", zip(*pairs.values())):
+        jpegs = sum(path.suffix.lower() in (".jpg", ".jpeg") for path in paths)
+        if side in nearest and jpegs:
+            _log.warning("%d label maps in %s are JPEGs, whose colours are blurred at "
+                         "edges: PNGs would be exact.", jpegs, paths[0].parent)
 
     filters = {False: Image.BICUBIC, True: Image.NEAREST}
 

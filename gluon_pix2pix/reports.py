@@ -10,6 +10,8 @@ from pathlib import Path
 
 from .layouts import LAYOUTS
 
+_MOST_ALIKE = 20  # problems with one remedy that are told one by one
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -75,7 +77,7 @@ class Report:
 
 
 def describe(problems: Iterable[Problem], base: Path | None = None,
-             counts: Mapping[str, int] | None = None, most: int | None = None) -> str:
+             counts: Mapping[str, int] | None = None, most: int = 100) -> str:
     """List problems as lines of text, files with the same one together.
 
     Parameters
@@ -87,15 +89,18 @@ def describe(problems: Iterable[Problem], base: Path | None = None,
     counts : mapping of str to int, optional
         Pictures in each folder: what all of a folder share is said in one line.
     most : int, optional
-        Name so many files of each group and count the others; all by default.
+        Name so many files of each group and count the others.
     """
     groups: dict[tuple[str, str], list[Path]] = {}
     for problem in problems:
         path = problem.path.relative_to(base) if base else problem.path
         groups.setdefault((problem.reason, problem.remedy), []).append(path)
 
-    lines = []
+    lines, alike = [], Counter()
     for (reason, remedy), paths in groups.items():
+        alike[remedy] += 1
+        if alike[remedy] > _MOST_ALIKE:
+            continue
         names = []
         for folder, count in Counter(path.parent for path in paths).items():
             if count > 2 and count == (counts or {}).get(folder.as_posix()):
@@ -106,6 +111,10 @@ def describe(problems: Iterable[Problem], base: Path | None = None,
         more = f" and {len(paths) - len(shown)} more" if len(paths) > len(shown) else ""
         lines += [_wrap(", ".join(names) + more, "  - "),
                   _wrap(f"{reason}: {remedy}.", "    ")]
+    for remedy, count in alike.items():
+        if count > _MOST_ALIKE:
+            lines += [f"  - and {count - _MOST_ALIKE} more like these:",
+                      _wrap(f"{remedy}.", "    ")]
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from .catalog import ARCHIVES
@@ -18,7 +19,7 @@ def get_dataset(name: str, root: str | Path = "data", profile: str | None = None
     ----------
     name : str
         A drawn data set such as ``"toy_facades"``, a public one such as ``"facades"``,
-        or the path of a folder of your own data.
+        or a folder of your own data: its path, or its name in `root`.
     root : str or Path
         Folder that holds the data sets.
     profile : str, optional
@@ -38,8 +39,8 @@ def get_dataset(name: str, root: str | Path = "data", profile: str | None = None
         If there is no such public data set, or it cannot be fetched. Nothing else is
         taken in its place.
     """
-    if name not in ARCHIVES and Path(name).is_dir():
-        return Path(name)
+    if folder := find_folder(name, root):
+        return folder
     if Path(name).name != name:
         raise FileNotFoundError(f"There is no folder {name}.")
     if name.startswith("toy_"):
@@ -49,10 +50,25 @@ def get_dataset(name: str, root: str | Path = "data", profile: str | None = None
     return download(name, root, source)
 
 
-def default_direction(name: str) -> str:
+def find_folder(name: str, root: str | Path = "data") -> Path | None:
+    """Find a folder by its path or by its name in `root`; None for names of the table.
+
+    The name of a public data set always means that data set.
+    """
+    if name in ARCHIVES:
+        return None
+    places = (Path(name), Path(root) / name)
+    return next((place for place in places if place.is_dir()), None)
+
+
+def default_direction(name: str, root: str | Path = "data") -> str:
     """Return the direction in which the paper translates a data set; else ``AtoB``.
 
-    Facades are photo | labels and translated from right to left: ``BtoA``.
+    Facades are photo | labels and translated from right to left: ``BtoA``, and so are
+    the drawn ones, whatever their folder is called.
     """
+    folder = find_folder(name, root)
+    if folder and (folder / "toy.json").is_file():
+        name = json.loads((folder / "toy.json").read_text("utf-8"))["toy"]
     known = TOYS.get(name) or ARCHIVES.get(name)
     return known.direction if known else "AtoB"

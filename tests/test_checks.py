@@ -231,12 +231,24 @@ def test_streets_may_be_wide_and_without_objects(tmp_path):
         Image.fromarray(ids.astype(np.uint16)).save(
             tmp_path / "train_inst" / f"{number}.png")
     report = check(tmp_path)
-    assert report.ok and not report.warnings, str(report)
+    assert report.ok
+    assert [warning.path.name for warning in report.warnings] == ["test_img"]
     for number in range(3):
         path = tmp_path / "train_inst" / f"{number}.png"
         Image.fromarray(np.array(Image.open(path)).astype(np.uint8)).save(path)
     assert {problem.reason for problem in check(tmp_path).warnings} == {
-        "holds the same numbers as its label map"}
+        "does not exist", "holds the same numbers as its label map"}
+
+
+def test_a_flood_of_like_problems_is_counted(tmp_path):
+    for name in ("train_img", "train_label"):
+        (tmp_path / name).mkdir()
+    for number in range(60):
+        picture(number, 32 + number).save(tmp_path / "train_img" / f"{number}.png")
+        Image.new("L", (16, 16)).save(tmp_path / "train_label" / f"{number}.png")
+    report = check(tmp_path)
+    assert len(report.problems) == 60
+    assert "- and 40 more like these:" in str(report)
 
 
 @pytest.mark.skipif(SAME_FILE, reason="here, a.jpg and A.jpg are the same file")

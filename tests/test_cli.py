@@ -103,6 +103,26 @@ def test_one_picture_of_any_size_is_translated(run, tmp_path, capsys):
     assert capsys.readouterr().out.strip() == str(output / "a.png")
 
 
+def test_a_large_picture_is_fitted_to_the_size_of_training(run, tmp_path):
+    ramp = np.linspace(0, 255, 96).astype(np.uint8)
+    large = Image.fromarray(np.repeat(ramp[None, :, None], 64, 0).repeat(3, 2))
+    large.save(tmp_path / "a.png")
+    large.resize((32, 32), Image.BICUBIC).save(tmp_path / "b.png")
+    results = {}
+    for name, options in (("a", ["--fit"]), ("b", [])):
+        assert main(["translate", str(run), str(tmp_path / f"{name}.png"), "--output",
+                     str(tmp_path / "out"), *options]) == 0
+        results[name] = Image.open(tmp_path / "out" / f"{name}.png")
+    assert results["a"].size == (96, 64)
+    stretched = np.asarray(results["b"].resize((96, 64), Image.BICUBIC)).astype(int)
+    assert np.abs(np.asarray(results["a"]) - stretched).max() <= 1
+
+
+def test_a_missing_picture_is_named(run, tmp_path, capsys):
+    assert main(["translate", str(run), str(tmp_path / "x.png")]) == 1
+    assert "no picture or folder" in capsys.readouterr().err
+
+
 def test_a_whole_pair_is_noticed(run, pairs, tmp_path, capsys):
     assert main(["translate", str(run), str(pairs / "val" / "1.png"),
                  "--output", str(tmp_path)]) == 0
@@ -144,14 +164,16 @@ def test_two_pictures_of_one_name_are_refused(run, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["translate", "nowhere", "x.png"], "no picture or folder x.png"),
+    (["translate", "nowhere", "x.png"], "nowhere holds no checkpoint"),
     (["train", "pix2pix", "--size", "100"], "multiple of 32"),
     (["train", "pix2pix", "--dataset", "facade"], "facades"),
     (["train", "pix2pix", "--context", "tpu"], "tpu"),
     (["train", "pix2pix", "--save-every", "0"], "--save-every 0"),
     (["draw", "toy_castles"], "toy_castles"),
     (["train", "pix2pix", "--dataset", "toy_fruit", "--profile", "smoke"],
-     "'unpaired' data, and pix2pix learns from pairs"),
+     "'unpaired' data, and pix2pix learns from pairs: take toy_facades"),
+    (["train", "pix2pix", "--dataset", "my_pear"], "folder, of which there is none"),
+    (["download", "toy_maps"], "gluon-pix2pix draw toy_maps"),
     (["download", "facade"], "'facades'"),
     (["download", "facade", "--info"], "'facades'"),
     (["download", "cityscapes"], "gluon-pix2pix prepare cityscapes"),

@@ -57,7 +57,7 @@ def test_a_folder_of_pairs_is_split(noise, tmp_path, capsys):
     assert main(["prepare", "pairs", pairs, str(tmp_path / "q"), "--size", "9"]) == 1
     assert "--size and --nearest are for joining" in capsys.readouterr().err
     assert main(["prepare", "pairs", pairs]) == 1
-    assert "1 folders were named" in capsys.readouterr().err
+    assert "name A, B and the data set to make" in capsys.readouterr().err
 
 
 def test_unpaired_folders_are_split(noise, tmp_path):

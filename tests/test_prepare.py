@@ -69,9 +69,9 @@ def test_pairs_of_another_size_keep_the_colours_of_labels(sources, tmp_path):
     shutil.rmtree(b)
     b.mkdir()
     for number in range(1, 11):
-        classes = np.random.RandomState(number).randint(0, 2, (40, 60)) * 255
+        classes = np.random.RandomState(number).randint(0, 2, (48, 48)) * 255
         Image.fromarray(classes.astype(np.uint8)).save(b / f"{number}.png")
-    with pytest.raises(PrepareError, match="60x40 pixels, its partner 1.bmp 24x24"):
+    with pytest.raises(PrepareError, match="48x48 pixels, its partner 1.bmp 24x24"):
         join_pairs(a, b, tmp_path / "pairs")
     target = join_pairs(a, b, tmp_path / "pairs", size=32, nearest="B")
     pair = read_picture(next((target / "train").iterdir()))
@@ -80,6 +80,27 @@ def test_pairs_of_another_size_keep_the_colours_of_labels(sources, tmp_path):
     smooth = join_pairs(a, b, tmp_path / "smooth", size=32)
     pair = read_picture(next((smooth / "train").iterdir()))
     assert len(np.unique(pair[:, 32:])) > 10
+
+
+def test_partners_of_another_shape_do_not_show_the_same(sources, tmp_path):
+    """A size would squeeze both into squares, and nobody would see it any more."""
+    a, b = sources
+    for number, size in ((3, (24, 20)), (4, (48, 49))):  # cropped; a scaled copy
+        Image.new("RGB", size, "red").save(b / f"{number}.png")
+    with pytest.raises(PrepareError, match="24x20.*upright") as error:
+        join_pairs(a, b, tmp_path / "pairs", size=32)
+    assert len(error.value.problems) == 1
+
+
+def test_label_maps_that_are_jpegs_are_told(sources, tmp_path, caplog):
+    a, b = sources
+    with Image.open(b / "1.png") as image:
+        image.convert("RGB").save(b / "1.jpg")
+    (b / "1.png").unlink()
+    join_pairs(a, b, tmp_path / "pairs", size=32)
+    assert caplog.text == ""
+    join_pairs(a, b, tmp_path / "more", size=32, nearest="B")
+    assert "1 label maps in" in caplog.text and "JPEG" in caplog.text
 
 
 def test_strange_pictures_come_in_right_or_are_refused_by_name(tmp_path):

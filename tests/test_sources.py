@@ -1,7 +1,8 @@
 import pytest
 
 from gluon_pix2pix.download import DownloadError
-from gluon_pix2pix.sources import default_direction, get_dataset
+from gluon_pix2pix.sources import default_direction, find_folder, get_dataset
+from gluon_pix2pix.toys import draw
 
 
 def test_toys_are_drawn_at_the_size_of_the_profile(tmp_path):
@@ -30,3 +31,15 @@ def test_facades_go_from_labels_to_photo():
     assert default_direction("toy_facades") == "BtoA"
     assert default_direction("maps") == "AtoB"
     assert default_direction("my_pairs") == "AtoB"
+
+
+def test_folders_are_found_by_their_name_in_the_root(tmp_path, pairs):
+    assert get_dataset(pairs.name, pairs.parent) == pairs
+    assert find_folder("facades", pairs.parent) is None  # always the public one
+    assert find_folder("nothing", tmp_path) is None
+
+
+def test_a_drawn_folder_keeps_the_direction_of_its_toy(tmp_path):
+    folder = draw("toy_facades", tmp_path, size=32, count=1)
+    assert default_direction(str(folder)) == "BtoA"
+    assert default_direction(folder.name, tmp_path) == "BtoA"
