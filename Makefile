@@ -19,7 +19,7 @@ SECONDS_lesson := 1800
 SECONDS_full := 604800
 CELL_TIMEOUT ?= $(or $(SECONDS_$(TEST_PROFILE)),1800)
 
-.PHONY: help venv demo test lab clean
+.PHONY: help venv demo test lab bench clean
 
 help: ## show this list
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,12 @@ test: venv ## run all tests and every notebook
 
 lab: venv ## open JupyterLab on the notebooks
 	@PATH="$$PWD/.venv/bin:$$PATH" $(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks $(ARGS)
+
+# Another Python for PyTorch: make bench ARGS="--torch-python other/bin/python"
+bench: venv ## measure speed and memory, beside PyTorch where it is installed: an hour
+	@$(PY) benchmarks/step.py $(ARGS)
+	@$(PY) benchmarks/starting.py $(ARGS)
+	@$(PY) benchmarks/loading.py $(ARGS)
 
 clean: ## delete .venv and all caches; downloads (data) and trainings (runs) stay
 	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,135 @@ def test_tables_are_markdown(measure):
         "| --- | ----: |\n"
         "| a   |     1 |\n"
         "| bcd |    22 |")
+
+
+# --------------------------------------------------------------------------- step.py
+
+
+def without_torch(folder):
+    (folder / "torch.py").write_text("raise ImportError('not installed')\n")
+    return [folder]
+
+
+def test_step_measures_without_torch(tmp_path):
+    text = run("step.py", "--quick", path=without_torch(tmp_path))
+    training, inference = (cells(part) for part in text.split("### ")[1:])
+    assert {name for name in training if name.strip("-")} == {"ours", "tutorial"}
+    for rows in (training, inference):
+        speed, torch, tutorial, blas, onednn, memory = rows["ours"]
+        assert number(speed) > 0 and torch == "-"
+        assert number(blas) > 0 and number(onednn) > 0
+        if sys.platform == "linux":
+            assert 50 < number(memory) < 5000
+    assert training["tutorial"][2] == "1.00" and inference["ours"][2] == "-"
+    assert number(training["ours"][2]) > 0 and "tutorial" not in inference
+    assert "PyTorch is left out" in text and "[benchmarks]" in text
+    assert "Both sides" not in text and "sgemm, GFLOP/s: NumPy " in text
+
+
+def test_step_refuses_impossible_sizes():
+    done = subprocess.run([sys.executable, FOLDER / "step.py", "--sizes", "40"],
+                          env={**os.environ, "PYTHONPATH": str(ROOT)},
+                          capture_output=True, text=True)
+    assert done.returncode == 2 and "40" in done.stderr.splitlines()[-1]
+
+
+def test_pytorch_computes_the_same(measure, monkeypatch):
+    pytest.importorskip("torch", exc_type=ImportError)
+    import step
+
+    options = step.parse(["--quick"])
+    assert "agree to" in step.agreement(options)
+    monkeypatch.setattr(step, "TOLERANCE", 0)
+    with pytest.raises(RuntimeError, match="do not compute the same"):
+        step.agreement(options)
+
+
+def test_starting_measures_imports(tmp_path):
+    rows = cells(run("starting.py", "--quick", path=without_torch(tmp_path)))
+    ours, mxnet = rows["import gluon_pix2pix"], rows["import mxnet"]
+    assert number(ours[0]) > 10 and mxnet[1] == "1.00" and "import torch" not in rows
+
+
+# --------------------------------------------------------------------------- work.py
+
+
+def test_operations_are_counted_from_the_graph(measure):
+    import work
+    from mxnet.gluon import nn
+
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(5, 3, strides=2, padding=1, in_channels=4),
+            nn.BatchNorm(in_channels=5),
+            nn.Conv2D(6, 3, groups=1, padding=1, in_channels=5, use_bias=False),
+            nn.Conv2DTranspose(7, 4, strides=2, padding=1, in_channels=6))
+    net.initialize()
+    counted = work.layers(net, (2, 4, 8, 8))
+    # Two pictures, maps of 4x4 pixels; each output is a sum over a window, or each
+    # input of the transposed one is spread over it.
+    expected = [2 * 2 * 16 * 5 * (4 * 9), 2 * 2 * 16 * 6 * (5 * 9),
+                2 * 2 * 16 * 6 * (7 * 16)]
+    assert [layer.operations for layer in counted] == expected
+    assert [layer.behind_weights for layer in counted] == [False, True, True]
+    assert work.forward(counted) == sum(expected)
+    assert work.backward(counted) == 2 * sum(expected) - expected[0]
+    assert work.backward(counted, False, True) == sum(expected)
+    assert work.step(counted, counted) == 3 * sum(expected) - expected[0] + 2 * (
+        3 * sum(expected) - expected[0]) + 2 * sum(expected)
+
+
+def test_the_papers_networks_do_their_known_work(measure):
+    import work
+
+    import gluon_pix2pix as g2p
+
+    netD = g2p.Discriminator(6)
+    maps = [(128, 6, 64), (64, 64, 128), (32, 128, 256), (31, 256, 512), (30, 512, 1)]
+    assert [layer.operations for layer in work.layers(netD, (1, 6, 256, 256))] == [
+        2 * side ** 2 * 16 * before * after for side, before, after in maps]
+    netD.initialize()
+    netD.hybridize()  # a compiled network is counted as well
+    assert len(work.layers(netD, (1, 6, 64, 64))) == 5
+
+
+def test_networks_without_convolutions_are_not_counted(measure):
+    import work
+    from mxnet.gluon import nn
+
+    with pytest.raises(ValueError, match="No convolution found in Flatten"):
+        work.layers(nn.Flatten(), (1, 3, 8, 8))
+
+
+# --------------------------------------------------------------------------- task.py
+
+
+def test_tasks_travel_as_an_argument(measure, monkeypatch):
+    from task import Task
+
+    task = Task("training", "eager, fused Adam", size=96, repeats=3)
+    monkeypatch.setattr(sys, "argv", ["script.py", str(task)])
+    assert Task.asked() == task
+    assert [Task("", size=size).num_downs for size in (96, 256, 512)] == [5, 8, 8]
+
+
+def test_speed_counts_images_and_waits_for_the_end(measure):
+    from task import Task
+
+    calls = []
+    speed = Task("training", batch=4, repeats=3).speed(
+        lambda: calls.append("step"), lambda: time.sleep(0.05) or calls.append("end"))
+    assert calls == ["step"] * 3 + ["end"] and 24 < speed < 4 * 3 / 0.05 + 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_a_candidate_tells_its_own_peak_memory(measure, tmp_path, monkeypatch):
+    import task
+
+    (tmp_path / "hungry.py").write_text(
+        f"import sys; sys.path.insert(0, {str(FOLDER)!r})\n"
+        "from measure import serve\n"
+        "bytearray(200_000_000)\n"
+        "serve(lambda: 1.0)\n")
+    monkeypatch.setattr(task, "FOLDER", tmp_path)
+    with task.Candidate("hungry.py", task.Task("training")) as candidate:
+        assert candidate() == 1.0 and 200 < candidate.peak_mb < 300

@@ -387,7 +387,7 @@ def make(*arguments, cwd=ROOT, **variables):
 @needs_make
 def test_make_alone_lists_the_targets():
     listed = [line.split()[1] for line in make().splitlines()]
-    assert listed == ["help", "venv", "demo", "test", "lab", "clean"]
+    assert listed == ["help", "venv", "demo", "test", "lab", "bench", "clean"]
 
 
 @needs_make
