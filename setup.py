@@ -57,6 +57,7 @@ setup(
         'setuptools>=65,<85; python_version >= "3.12"',
         "filelock>=3.12",
         "matplotlib>=3.7",
+        "numba>=0.59",
         "pillow>=10.1",
         "pygments>=2.15",
         "requests>=2.32",

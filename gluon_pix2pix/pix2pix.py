@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from mxnet import autograd, gluon, nd
 
+from . import fused_adam  # noqa: F401  # registers the optimiser
 from .blocks import check_images, init_weights
 from .config import Pix2PixConfig
 from .discriminators import Discriminator, PatchCritic, PixelDiscriminator, output_size
@@ -48,14 +49,15 @@ def build_discriminator(config: Pix2PixConfig) -> PatchCritic:
     return netD
 
 
-def _trainer(net, config):
+def _trainer(net, config, ctx):
     # The structural order of the parameters, not Gluon's default by automatic name:
     # names count up with each network built, and "unit10" sorts before "unit9".
     # MXNet's Adam adds its epsilon before the correction of the moments' bias, PyTorch
     # after it: where gradients are tiny, the first steps differ.
     parameters = list(net._collect_params_with_prefix().values())
     adam = {"learning_rate": config.lr, "beta1": config.beta1, "beta2": config.beta2}
-    return gluon.Trainer(parameters, "adam", adam)
+    optimizer = "fusedadam" if ctx.device_type == "cpu" else "adam"
+    return gluon.Trainer(parameters, optimizer, adam)
 
 
 class Pix2Pix:
@@ -91,8 +93,8 @@ class Pix2Pix:
             init_weights(net, config.init, config.init_gain, self.ctx)
             if config.hybridize:
                 net.hybridize(static_alloc=True, static_shape=True)
-        self.trainer_G = _trainer(self.netG, config)
-        self.trainer_D = _trainer(self.netD, config)
+        self.trainer_G = _trainer(self.netG, config, self.ctx)
+        self.trainer_D = _trainer(self.netD, config, self.ctx)
 
         self.gan = GANLoss(config.gan_loss)
         self.pool = ImagePool(config.pool_size, seed=config.seed)
@@ -141,11 +143,18 @@ class Pix2Pix:
     def step_G(self, real_in, fake_out, real_out) -> dict[str, nd.NDArray]:
         """Update the generator: descend -log D(x, G(x, z)) + lambda |y - G(x, z)|."""
         config = self.config
+        # The chain rule in two parts: from the loss to the picture, through D, whose
+        # weights this step leaves alone and so computes no gradients for; and from the
+        # picture on through G.
+        picture = fake_out.detach()
+        picture.attach_grad()
         with autograd.record():
-            loss_gan = self.gan(self.netD(real_in, fake_out), True)
-            loss_l1 = l1_loss(fake_out, real_out)
+            # Detached: one recording of real_in belongs to G's graph already.
+            loss_gan = self.gan(self.netD(real_in.detach(), picture), True)
+            loss_l1 = l1_loss(picture, real_out)
             loss_G = config.lambda_gan * loss_gan + config.lambda_l1 * loss_l1
-        loss_G.backward()
+        gradient, = autograd.grad(loss_G, [picture])
+        fake_out.backward(gradient)
         self.trainer_G.step(1)
         return {"loss_G": loss_G, "loss_gan": loss_gan, "loss_l1": loss_l1}
 
