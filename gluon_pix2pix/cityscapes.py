@@ -26,6 +26,8 @@ from tqdm import tqdm
 
 from .cityscapes_files import ENDINGS, count_frames, find_frames
 from .layouts import count_pictures
+from .locking import only_one
+from .pins import write_json
 from .runtime import usable_cpus
 from .street_labels import colour_labels
 from .transforms import resize_ids
@@ -149,17 +151,10 @@ class _Output:
 
     def prepare(self, progress):
         """Make what is missing, frame by frame, and show it when all is there."""
-        from filelock import FileLock, Timeout
-
         self.partial.parent.mkdir(parents=True, exist_ok=True)
-        # The lock of `download`; it dies with the process that holds it.
-        lock = FileLock(self.partial.with_suffix(".lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            _log.warning("Another process is preparing %s; waiting.", self.folder)
-            lock.acquire()
-        try:
+        # The lock of `download`.
+        with only_one(self.partial.with_suffix(".lock"),
+                      f"Another process is preparing {self.folder}; waiting."):
             if self.is_there():  # before, or someone else was faster
                 return
             if _recipe_of(self.partial) != self.recipe:
@@ -176,8 +171,6 @@ class _Output:
             if self.folder.is_dir():
                 self.folder.rmdir()  # empty
             os.replace(self.partial, self.folder)
-        finally:
-            lock.release()
 
     def _make_all(self, progress):
         bar = tqdm(total=len(self.frames), desc=f"preparing {self.folder.name}",
@@ -253,7 +246,7 @@ def _write(path, content):
 
 
 def _write_record(folder, **record):
-    _write(folder / ".source.json", (json.dumps(record, indent=2) + "\n").encode())
+    write_json(folder / ".source.json", record)
 
 
 def _recipe_of(folder):

@@ -202,15 +202,14 @@ def _add_prepare_cityscapes(kinds):
 
 
 def _prepare_cityscapes(args):
+    from .catalog import counts_text
     from .cityscapes import prepare_cityscapes
     from .layouts import count_pictures
 
     folders = prepare_cityscapes(args.sources, args.root, pairs=not args.no_pairs,
                                  hd=args.hd, size=args.size, width=args.width)
     for name, folder in folders.items():
-        counts = ", ".join(f"{split} {count}"
-                           for split, count in count_pictures(folder).items())
-        print(f"{name} is in {folder}: {counts}")
+        print(f"{name} is in {folder}: {counts_text(count_pictures(folder))}")
 
 
 def _add_check(commands):

@@ -23,6 +23,7 @@ from .catalog import (
 from .data_table import archive_details, archive_table
 from .fetching import Part, fetch
 from .layouts import count_pictures
+from .locking import only_one
 from .mirrors import MIRROR_VARIABLE, is_url, list_sources, local_path, shown
 from .unpacking import clear_archive_errors, unpack
 
@@ -97,7 +98,8 @@ def download(name: str, root: str | os.PathLike = "data",
         sources = list_sources(archive, source)
         hidden = root / ".downloads"
         hidden.mkdir(parents=True, exist_ok=True)
-        with _only_one(hidden / f"{name}.lock", name):
+        with only_one(hidden / f"{name}.lock",
+                      f"Another process is fetching {name}; waiting for it."):
             if not is_there(archive, target):  # someone else may have been faster
                 _first_that_works(archive, sources, target, progress, keep_archive)
     return target
@@ -116,23 +118,6 @@ def _came_from(target, source):
         return record.get("source") == shown(source)
     made_from, named = Path(record.get("source", "")), local_path(source).resolve()
     return named in (made_from, *made_from.parents)
-
-
-@contextlib.contextmanager
-def _only_one(path, name) -> Iterator[None]:
-    """Hold a lock of the operating system; it dies with the process that holds it."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        _log.warning("Another process is fetching %s; waiting for it.", name)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextlib.contextmanager

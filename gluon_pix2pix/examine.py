@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from tqdm import tqdm
 
 from .pictures import PictureError, read_ids, read_picture
 from .reports import Problem
+from .runtime import usable_cpus
 
 _ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
 # At the edges of label maps, few steps lie between their neighbours: up to 0.08 in
@@ -76,7 +76,7 @@ def in_threads(function: Callable, items: Iterable, title: str,
     progress bar appears when there are more than 50 items.
     """
     items = list(items)
-    pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
+    pool = ThreadPoolExecutor(min(8, usable_cpus()))
     try:
         return list(tqdm(pool.map(function, items), title, len(items), unit="picture",
                          dynamic_ncols=True, disable=not progress or len(items) <= 50))
