@@ -164,6 +164,16 @@ class Pix2Pix:
         return {"generator": self.netG, "discriminator": self.netD}
 
     @property
+    def trainers(self) -> dict:
+        """The optimisers, by the name of the network they update."""
+        return {"generator": self.trainer_G, "discriminator": self.trainer_D}
+
+    @property
+    def pools(self) -> dict:
+        """The histories of generated pictures by name, as they are saved."""
+        return {"pool": self.pool}
+
+    @property
     def learning_rate(self) -> float:
         """Learning rate of both optimisers; assign to change it."""
         return self.trainer_G.learning_rate
