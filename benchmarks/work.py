@@ -56,15 +56,23 @@ def layers(net: mx.gluon.HybridBlock, shape: tuple[int, ...]) -> list[Layer]:
         learns.append(node["name"] in trained or any(learns[i] for i in sources))
         if node["op"] in LAYERS:
             before, weight = (nodes[i] for i in sources[:2])
-            # Each output of a convolution is a sum over one filter; each input of a
-            # transposed one is multiplied with one. The first axis counts the filters.
+            # Each place of a convolution's output is a sum over all filters; each place
+            # of a transposed one's input is multiplied with all of them.
             tensor = before if node["op"] == "Deconvolution" else node
-            pixels = prod(shapes[_output(tensor)])
-            operations = 2 * pixels * prod(shapes[weight["name"]][1:])
+            pictures, _, *sides = shapes[_output(tensor)]
+            operations = 2 * pictures * prod(sides) * prod(shapes[_learned(
+                weight, nodes, trained)])
             found.append(Layer(node["name"], operations, learns[sources[0]]))
     if not found:
         raise ValueError(f"No convolution found in {type(net).__name__}.")
     return found
+
+
+def _learned(node, nodes, trained):
+    """Name the weight behind what a layer multiplies with, which may be padded."""
+    while node["name"] not in trained:
+        node = nodes[node["inputs"][0][0]]
+    return node["name"]
 
 
 def _output(node):

@@ -10,6 +10,7 @@ from mxnet import nd
 from mxnet.gluon import nn
 
 from .blocks import check_images, concat_channels, norm_layer
+from .convolution import Conv2D
 
 
 def convolutions(net) -> list[tuple[int, int, int]]:
@@ -107,7 +108,7 @@ class Discriminator(PatchCritic):
             )
 
         def conv(channels, previous, stride, bias):
-            return nn.Conv2D(channels, kernel_size=4, strides=stride, padding=padding,
+            return Conv2D(channels, kernel_size=4, strides=stride, padding=padding,
                              in_channels=previous, use_bias=bias)
 
         with self.name_scope():
@@ -148,10 +149,10 @@ class PixelDiscriminator(PatchCritic):
         with self.name_scope():
             self.model = nn.HybridSequential()
             self.model.add(
-                nn.Conv2D(ndf, 1, in_channels=in_channels), nn.LeakyReLU(0.2),
-                nn.Conv2D(ndf * 2, 1, in_channels=ndf, use_bias=use_bias),
+                Conv2D(ndf, 1, in_channels=in_channels), nn.LeakyReLU(0.2),
+                Conv2D(ndf * 2, 1, in_channels=ndf, use_bias=use_bias),
                 norm_layer(norm, ndf * 2), nn.LeakyReLU(0.2),
-                nn.Conv2D(1, 1, in_channels=ndf * 2),
+                Conv2D(1, 1, in_channels=ndf * 2),
             )
             if use_sigmoid:
                 self.model.add(nn.Activation("sigmoid"))

@@ -14,6 +14,7 @@ from mxnet import autograd, gluon, nd
 from . import fused_adam  # noqa: F401  # registers the optimiser
 from .blocks import check_images, init_weights
 from .config import Pix2PixConfig
+from .convolution import set_precision
 from .discriminators import Discriminator, PatchCritic, PixelDiscriminator, output_size
 from .image_pool import ImagePool
 from .losses import GANLoss, l1_loss
@@ -91,6 +92,7 @@ class Pix2Pix:
         self.netD = build_discriminator(config)
         for net in (self.netG, self.netD):
             init_weights(net, config.init, config.init_gain, self.ctx)
+            set_precision(net, config.precision, self.ctx)
             if config.hybridize:
                 net.hybridize(static_alloc=True, static_shape=True)
         self.trainer_G = _trainer(self.netG, config, self.ctx)

@@ -10,6 +10,7 @@ from mxnet import nd
 from mxnet.gluon import nn
 
 from .blocks import check_images, concat_channels, norm_layer
+from .convolution import Conv2D
 
 
 class UnetSkipUnit(nn.HybridBlock):
@@ -69,7 +70,7 @@ class UnetSkipUnit(nn.HybridBlock):
         returned = inner_channels * (2 if inner_block and inner_block.skip else 1)
 
         with self.name_scope():
-            down = nn.Conv2D(inner_channels, kernel_size=4, strides=2, padding=1,
+            down = Conv2D(inner_channels, kernel_size=4, strides=2, padding=1,
                              in_channels=in_channels, use_bias=use_bias)
             up = nn.Conv2DTranspose(outer_channels, kernel_size=4, strides=2, padding=1,
                                     in_channels=returned,

@@ -1,0 +1,130 @@
+"""Tests of gluon_pix2pix.convolution."""
+
+from __future__ import annotations
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet import autograd, nd
+from mxnet.gluon import nn
+
+import gluon_pix2pix as g2p
+from gluon_pix2pix import convolution
+from gluon_pix2pix.convolution import Conv2D, bfloat16_problem, set_precision
+
+needs_bfloat16 = pytest.mark.skipif(bfloat16_problem() is not None,
+                                    reason=str(bfloat16_problem()))
+
+
+def run(layer, x, hybridize):
+    """Return output, and gradients of input, weight and bias for one given output."""
+    if hybridize:
+        layer.hybridize(static_alloc=True, static_shape=True)
+    x = x.copy()
+    x.attach_grad()
+    with autograd.record():
+        y = layer(x)
+        loss = (y * nd.arange(y.size).reshape(y.shape) / y.size).sum()
+    loss.backward()
+    gradients = [param.grad() for param in layer.collect_params().values()]
+    return [array.asnumpy() for array in (y, x.grad, *gradients)]
+
+
+def pair(channels, in_channels, **options):
+    """Build Gluon's layer and ours with the same weights."""
+    layers = [kind(channels, 4, 2, 1, in_channels=in_channels, **options)
+              for kind in (nn.Conv2D, Conv2D)]
+    for layer in layers:
+        layer.initialize()
+    shapes = {name: param.shape for name, param in
+              layers[0]._collect_params_with_prefix().items()}
+    for name, shape in shapes.items():
+        value = nd.random.normal(0, 0.1, shape)
+        for layer in layers:
+            getattr(layer, name).set_data(value)
+    return layers
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("channels, in_channels, use_bias", [
+    (1, 32, True), (1, 32, False), (1, 3, True), (16, 3, True), (32, 16, False)])
+def test_it_is_gluons_convolution(channels, in_channels, use_bias, hybridize):
+    theirs, ours = pair(channels, in_channels, use_bias=use_bias)
+    x = nd.random.normal(shape=(2, in_channels, 12, 10))
+    for a, b in zip(run(theirs, x, hybridize), run(ours, x, hybridize), strict=True):
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(a).max())
+
+
+def test_a_single_channel_goes_with_others():
+    """What the layer exists for: no kernel is asked for one channel alone."""
+    layer = Conv2D(1, 4, in_channels=16)
+    graph = layer(mx.sym.var("data"))
+    _, shapes, _ = graph.get_internals().infer_shape(data=(1, 16, 8, 8))
+    assert (1, 16, 5, 5) in shapes and shapes[-1] == (1, 1, 5, 5)
+    assert {p.shape for p in layer.collect_params().values()} == {(1, 16, 4, 4), (1,)}
+
+
+@needs_bfloat16
+@pytest.mark.parametrize("use_bias", [False, True])
+def test_bfloat16_is_close_and_gives_float32(use_bias):
+    theirs, ours = pair(32, 16, use_bias=use_bias)
+    set_precision(ours, "bfloat16")
+    x = nd.random.normal(shape=(2, 16, 12, 10))
+    exact, coarse = run(theirs, x, True), run(ours, x, True)
+    for a, b in zip(exact, coarse, strict=True):
+        assert b.dtype == np.float32
+        error = np.abs(a - b).max() / np.abs(a).max()
+        assert 0 < error < 0.02  # 8 significant bits
+
+
+@needs_bfloat16
+@pytest.mark.parametrize("norm", ["batch", "instance", "none"])
+def test_a_model_trains_in_bfloat16(norm):
+    config = g2p.Pix2PixConfig(size=32, ngf=16, ndf=16, n_layers=1, norm=norm,
+                               use_dropout=False, batch_size=2)
+    losses = []
+    for precision in convolution.PRECISIONS:
+        model = g2p.Pix2Pix(config.replace(precision=precision), "cpu")
+        x, y = (nd.random.uniform(-1, 1, (2, 3, 32, 32)) for _ in "xy")
+        losses.append([model.step(x, y)["loss_G"].asscalar() for _ in range(3)])
+        types = {p.data().dtype for net in model.networks.values()
+                 for p in net.collect_params().values()}
+        assert types == {np.float32}
+    assert np.ptp(losses, axis=0).max() > 0
+    np.testing.assert_allclose(*losses, rtol=5e-3)
+
+
+def test_only_wide_convolutions_change(monkeypatch):
+    monkeypatch.setattr(convolution, "bfloat16_problem", lambda: None)
+    netD = g2p.Discriminator(6, ndf=16)
+    set_precision(netD, "bfloat16")
+    layers = [layer for layer in netD.model if isinstance(layer, Conv2D)]
+    assert [layer.precision for layer in layers] == [
+        "float32", *["bfloat16"] * 3, "float32"]
+
+
+def test_what_cannot_be_had_is_refused(monkeypatch):
+    netD = g2p.Discriminator(6, ndf=16)
+    with pytest.raises(ValueError, match="float32, bfloat16"):
+        set_precision(netD, "float16")
+    with pytest.raises(RuntimeError, match="on CPUs only. Use precision='float32'"):
+        set_precision(netD, "bfloat16", mx.gpu())
+    monkeypatch.setattr(convolution, "bfloat16_problem", lambda: "it is a toaster")
+    with pytest.raises(RuntimeError, match="it is a toaster. Use precision='float32'"):
+        g2p.Pix2Pix(g2p.Pix2PixConfig(size=32, ngf=16, ndf=16, n_layers=1,
+                                      precision="bfloat16"), "cpu")
+
+
+@pytest.mark.parametrize("info, problem", [
+    ("flags : sse2 avx512f avx512_bf16 fma", None),
+    ("flags : sse2 amx_bf16", None),
+    ("flags : sse2 avx512f", "no instructions"),
+    (None, "only on Linux")])
+def test_the_processor_is_asked(info, problem, tmp_path, monkeypatch):
+    file = tmp_path / "cpuinfo"
+    if info:
+        file.write_text(info)
+    monkeypatch.setattr(convolution, "Path", lambda _: file)
+    found = bfloat16_problem.__wrapped__()
+    assert found is None if problem is None else problem in found
