@@ -44,7 +44,7 @@ setup(
     description="A course on image-to-image translation with Apache MXNet Gluon",
     license="Apache-2.0",
     license_files=["LICENSE"],
-    packages=["gluon_pix2pix", "gluon_pix2pix.toys"],
+    packages=["gluon_pix2pix", "gluon_pix2pix.doctor", "gluon_pix2pix.toys"],
     # MXNet 1.9.1 needs NumPy 1, whose last version has no wheels for Python 3.13.
     python_requires=">=3.10,<3.13",
     install_requires=[
@@ -61,6 +61,9 @@ setup(
         "pillow>=10.1",
         "pygments>=2.15",
         "requests>=2.32",
+        # The last to take the NumPy 1.23 of Pythons before 3.12.
+        "scikit-image>=0.22,<0.25",
+        "scipy>=1.11",
         "tqdm>=4.65",
         "urllib3>=2",
     ],
@@ -81,6 +84,7 @@ setup(
         "benchmarks": ["torch>=2"],
         # MXNet's exporter stops working with onnx 1.17.
         "onnx": ["onnx>=1.13,<1.17", "onnxruntime>=1.18,<1.20"],
+        "tensorboard": ["tensorboard>=2.21"],
     },
     entry_points={"console_scripts": ["gluon-pix2pix = gluon_pix2pix.cli:main"]},
     classifiers=[

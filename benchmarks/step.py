@@ -22,6 +22,8 @@ import work
 from measure import Series, alternate, can_import, machine, progress, table
 from task import FOLDER, Candidate, Task
 
+from gluon_pix2pix.convolution import PRECISIONS, bfloat16_problem
+
 TORCH = "torch_pix2pix.py"
 TORCH_TRAINING = ("eager", "eager, fused Adam", "channels_last, fused Adam",
                   "compiled, fused Adam")
@@ -158,8 +160,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--parts", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
     add("--sizes", nargs="+", type=int, metavar="PIXELS", help="sides of the pictures")
     add("--batches", nargs="+", type=int, metavar="N", help="all with all sizes")
-    add("--precisions", nargs="+", default=["float32"],
-        choices=g2p.Pix2PixConfig.choices["precision"], help="of our side")
+    add("--precisions", nargs="+", choices=PRECISIONS,
+        help="of our side (default: those that the processor has)")
     add("--rounds", type=int, help="measurements of each (default: 5)")
     add("--torch-python", default=sys.executable, metavar="PYTHON",
         help="interpreter that has torch and numpy")
@@ -170,6 +172,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         options.rounds = 1 if options.quick else 5
     if min([options.rounds, *(options.sizes or []), *(options.batches or [])]) < 1:
         parser.error("--rounds, --sizes and --batches must be at least 1")
+    if options.precisions is None:
+        options.precisions = PRECISIONS[:1] if bfloat16_problem() else PRECISIONS
     options.precisions = list(dict.fromkeys(["float32", *options.precisions]))
     options.width = 16 if options.quick else 64
 

@@ -2,34 +2,48 @@
 
 ::
 
-    config.json         what the model is
-    generator.npz       one array a parameter, by its place in the network
+    config.json                    what the model is
+    generator.npz                  a network: one array a parameter, by its place
     discriminator.npz
-    state.json          where in the training it was saved, and with which versions
+    optimizer_generator.npz        what Adam remembers of each parameter
+    optimizer_discriminator.npz
+    pools.npz                      histories of images, with their random numbers
+    state.json                     where in the training it was saved, with which data
+                                   and versions; size and SHA-256 of the other files
 
-Nothing in it is pickled, so a stranger's checkpoint can be opened safely.
+That is three times the size of the networks, and everything a training needs to go on
+as if it had never stopped. Nothing in it is pickled, so a stranger's checkpoint can be
+opened safely; for translation ``config.json`` and ``generator.npz`` are enough.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
-import shutil
-import tempfile
-import zipfile
+import platform
 from pathlib import Path
 
 import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from .config import Pix2PixConfig
-from .pictures import natural_order
+from . import durable
+from .checkpoint_files import (
+    FORMAT,
+    digest,
+    find_checkpoint,
+    read_arrays,
+    read_config,
+    read_state,
+    verify,
+    verify_file,
+)
+from .failures import RuinedError
+from .optimizer_states import check_optimizer, optimizer_arrays, set_optimizer
 from .pix2pix import Pix2Pix, build_generator
-from .runtime import get_context
+from .runtime import THREAD_VARIABLES, get_context
 from .version import __version__
-
-FORMAT = 1
 
 
 def parameter_arrays(net) -> dict[str, np.ndarray]:
@@ -42,14 +56,8 @@ def parameter_arrays(net) -> dict[str, np.ndarray]:
             for name, param in parameters.items()}
 
 
-def set_parameters(net, arrays, source: str = "the given arrays") -> None:
-    """Fill an initialised network with arrays by name.
-
-    Raises
-    ------
-    ValueError
-        If names or shapes do not fit; all of them are listed.
-    """
+def check_parameters(net, arrays, source: str) -> None:
+    """Raise ValueError unless names and shapes fit a network; all others are listed."""
     parameters = net._collect_params_with_prefix()
     missing = sorted(set(parameters) - set(arrays))
     surplus = sorted(set(arrays) - set(parameters))
@@ -61,12 +69,23 @@ def set_parameters(net, arrays, source: str = "the given arrays") -> None:
                 if names]
     if problems:
         raise ValueError(f"{source} does not fit the network. {'; '.join(problems)}.")
-    for name, param in parameters.items():
+
+
+def set_parameters(net, arrays, source: str = "the given arrays") -> None:
+    """Fill an initialised network with arrays by name.
+
+    Raises
+    ------
+    ValueError
+        If names or shapes do not fit; all of them are listed.
+    """
+    check_parameters(net, arrays, source)
+    for name, param in net._collect_params_with_prefix().items():
         param.set_data(nd.array(arrays[name], dtype=arrays[name].dtype))
 
 
 def save_checkpoint(folder: str | Path, model, **state) -> Path:
-    """Save a model into a folder, atomically.
+    """Save a model into a folder, atomically: networks, optimisers and pools.
 
     Everything is written into a temporary folder beside it, flushed, and renamed: a
     checkpoint that exists is complete. One that is there already is replaced last, and
@@ -76,10 +95,11 @@ def save_checkpoint(folder: str | Path, model, **state) -> Path:
     ----------
     folder : str or Path
         The checkpoint's folder, for example ``runs/demo/checkpoints/epoch_0010``.
-    model : Pix2Pix
-        Has ``config`` and ``networks``.
+    model : Pix2Pix or alike
+        Has ``config``, ``ctx``, ``networks``, ``trainers`` and ``pools``.
     **state :
-        Plain values to keep with it, such as ``epoch`` and ``iteration``.
+        Plain values to keep with it. Those of a `Progress` say where to go on (`fit`
+        saves them by itself).
 
     Returns
     -------
@@ -90,81 +110,80 @@ def save_checkpoint(folder: str | Path, model, **state) -> Path:
     ------
     FileExistsError
         If the folder exists and holds anything else.
+    SaveError
+        If the disk is full or may not be written to.
+    RuinedError
+        If a weight is NaN or infinite.
     """
     folder = Path(folder)
-    files = {"config.json", "state.json", *(f"{name}.npz" for name in model.networks)}
+    durable.bring_back(folder)
     if folder.exists():
+        files = {"config.json", "state.json", *(name for name, _ in _places(model))}
         foreign = sorted({path.name for path in folder.iterdir()} - files)
         if foreign:
             raise FileExistsError(
                 f"{folder} holds {', '.join(foreign[:3])}, which is no part of a "
                 "checkpoint; nothing was written. Name another folder."
             )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    old = Path(f"{temporary}.old")
-    try:
-        for name, net in model.networks.items():
-            with open(temporary / f"{name}.npz", "wb") as file:
-                np.savez(file, **parameter_arrays(net))
-                _flush(file)
-        versions = {"gluon_pix2pix": __version__, "mxnet": mx.__version__,
-                    "numpy": np.__version__}
-        texts = {"config.json": model.config.to_json(),
-                 "state.json": json.dumps(
-                     {**state, "format": FORMAT, "versions": versions}, indent=2)}
-        for name, text in texts.items():
-            with open(temporary / name, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-                _flush(file)
-        os.chmod(temporary, folder.parent.stat().st_mode)  # mkdtemp made it private
-        if folder.exists():
-            os.rename(folder, old)
-        os.rename(temporary, folder)
-    except BaseException:
-        if old.exists() and not folder.exists():
-            os.rename(old, folder)
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    with durable.explained(folder, checkpoint_size(model)), \
+            durable.whole_folder(folder) as temporary:
+        durable.write_text(temporary / "config.json", model.config.to_json() + "\n")
+        for name, arrays in _places(model):
+            values = arrays()
+            _check_finite(name, values)
+            durable.write_arrays(temporary / name, values)
+        files = {path.name: {"bytes": path.stat().st_size,
+                             "sha256": durable.sha256(path)}
+                 for path in sorted(temporary.iterdir())}
+        state = {**state, **surroundings(model), "format": FORMAT, "files": files,
+                 "bytes": sum(file["bytes"] for file in files.values())}
+        text = json.dumps({**state, "sha256": digest(state)}, indent=2)
+        durable.write_text(temporary / "state.json", text + "\n")
     return folder
 
 
-def _flush(file):
-    file.flush()
-    os.fsync(file.fileno())
+def _places(model):
+    """Say what each file of arrays will hold."""
+    for name, net in model.networks.items():
+        yield f"{name}.npz", lambda net=net: parameter_arrays(net)
+    for name, trainer in model.trainers.items():
+        yield f"optimizer_{name}.npz", lambda trainer=trainer, net=model.networks[
+            name]: optimizer_arrays(trainer, net)
+    yield "pools.npz", lambda: {f"{name}.{key}": array
+                                for name, pool in model.pools.items()
+                                for key, array in pool.arrays().items()}
 
 
-def find_checkpoint(folder: str | Path) -> Path:
-    """Return the checkpoint a folder is, or the newest one of a run folder.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is none.
-    """
-    folder = Path(folder)
-    if (folder / "generator.npz").is_file():
-        return folder
-    # Hidden folders are remains of a save that was killed.
-    found = newest_last(folder.glob("checkpoints/[!.]*/state.json"))
-    if not found:
-        raise FileNotFoundError(
-            f"{folder} holds no checkpoint: name a run folder, such as runs/demo, or a "
-            "folder with config.json and generator.npz."
-        )
-    return found[-1].parent
+def checkpoint_size(model) -> int:
+    """Return about how many bytes a checkpoint takes: weights, and twice as much."""
+    return 3 * sum(4 * int(np.prod(param.shape)) for net in model.networks.values()
+                   for param in net.collect_params().values())
 
 
-def newest_last(paths) -> list[Path]:
-    """Sort by the numbers in the names: epoch_9999 comes before epoch_10000."""
-    return sorted(paths, key=lambda path: natural_order(str(path)))
+def surroundings(model) -> dict:
+    """Return what a training's last bits depend on, besides itself."""
+    threads = [os.environ[name] for name in reversed(THREAD_VARIABLES)
+               if os.environ.get(name)]
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return {"saved_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "versions": {"gluon_pix2pix": __version__, "mxnet": mx.__version__,
+                         "numpy": np.__version__, "python": platform.python_version()},
+            "device": model.ctx.device_type, "threads": threads[0] if threads else ""}
+
+
+def _check_finite(file, arrays):
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise RuinedError(
+                f"{name} of {file} holds NaN or infinity: such a model is ruined, and "
+                "was not saved. Take the last checkpoint before."
+            )
 
 
 def load_checkpoint(folder: str | Path, ctx=None) -> Pix2Pix:
-    """Load the model of a checkpoint or of a run's newest checkpoint.
+    """Load the model of a checkpoint or of a run's newest checkpoint, and all of it.
 
-    The optimisers start anew, and random numbers from ``config.seed`` (see `Pix2Pix`).
+    To go on with a training, `fit` needs no model loaded: see its ``resume``.
 
     Parameters
     ----------
@@ -172,12 +191,46 @@ def load_checkpoint(folder: str | Path, ctx=None) -> Pix2Pix:
         A checkpoint, or a run folder.
     ctx : Context or str, optional
         Where it will live; it need not be where it was trained.
+
+    Raises
+    ------
+    FileNotFoundError, CheckpointError, ValueError
+        If a file is missing or damaged, or does not fit the configuration; it is named.
     """
     folder = find_checkpoint(folder)
-    model = Pix2Pix(_read_config(folder), ctx)
-    for name, net in model.networks.items():
-        _load_network(net, folder / f"{name}.npz")
+    verify(folder)
+    model = Pix2Pix(read_config(folder), ctx)
+    restore(model, folder)
     return model
+
+
+def restore(model, folder: Path) -> None:
+    """Put the arrays of a checkpoint into a model, all of them or none.
+
+    Raises
+    ------
+    FileNotFoundError, CheckpointError, ValueError
+        If a file is missing or damaged, or does not fit the model; it is named.
+    """
+    arrays = {name: read_arrays(folder / name) for name, _ in _places(model)}
+    for name, net in model.networks.items():
+        check_parameters(net, arrays[f"{name}.npz"], str(folder / f"{name}.npz"))
+    for name, trainer in model.trainers.items():
+        file = f"optimizer_{name}.npz"
+        check_optimizer(trainer, model.networks[name], arrays[file], str(folder / file))
+    pools = {name: {} for name in model.pools}
+    for key, array in arrays["pools.npz"].items():
+        name, _, part = key.partition(".")
+        pools.setdefault(name, {})[part] = array
+    for name, pool in model.pools.items():
+        pool.check(pools[name], str(folder / "pools.npz"))
+
+    for name, net in model.networks.items():
+        set_parameters(net, arrays[f"{name}.npz"])
+    for name, trainer in model.trainers.items():
+        set_optimizer(trainer, model.networks[name], arrays[f"optimizer_{name}.npz"])
+    for name, pool in model.pools.items():
+        pool.restore(pools[name], model.ctx)
 
 
 def load_generator(folder: str | Path, ctx=None):
@@ -189,42 +242,16 @@ def load_generator(folder: str | Path, ctx=None):
         Initialised on ``ctx``; its configuration is ``netG.config``.
     """
     folder = find_checkpoint(folder)
-    config = _read_config(folder)
+    if (folder / "state.json").exists():
+        state = read_state(folder)
+        for name in ("config.json", "generator.npz"):
+            verify_file(folder / name, state)
+    config = read_config(folder)
     netG = build_generator(config)
     netG.initialize(ctx=get_context(ctx))
-    _load_network(netG, folder / "generator.npz")
+    path = folder / "generator.npz"
+    set_parameters(netG, read_arrays(path), source=str(path))
     if config.hybridize:
         netG.hybridize()
     netG.config = config
     return netG
-
-
-def _read_config(folder):
-    try:
-        text = (folder / "state.json").read_text(encoding="utf-8")
-        found = json.loads(text)["format"]
-    except FileNotFoundError:  # config and generator alone are enough to translate
-        found = FORMAT
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{folder / 'state.json'} is damaged ({error}): take another checkpoint."
-        ) from None
-    if found != FORMAT:
-        raise ValueError(
-            f"{folder} has format {found}, and this version reads {FORMAT}: use the "
-            "version of gluon_pix2pix that its state.json names."
-        )
-    return Pix2PixConfig.from_json(folder / "config.json")
-
-
-def _load_network(net, path):
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        raise FileNotFoundError(f"There is no file {path}.") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path} is damaged ({error}): take another checkpoint."
-        ) from error
-    set_parameters(net, arrays, source=str(path))

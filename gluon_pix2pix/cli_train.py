@@ -3,41 +3,60 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import inspect
+import json
 import re
 import sys
 from pathlib import Path
 
 from .cli_options import add_command, context_option, root_option, source_option
-from .config import PROFILES, Pix2PixConfig
+from .config import PROFILES, Pix2PixConfig, current_profile
+
+_COMMAND = "command.json"  # what of a command is no part of the configuration
 
 
 def add_commands(commands):
     parser = add_command(
         commands, "train", _train, help="train a model",
         description="Train a model and write everything about it into a run folder:\n"
-        "config.json, log.csv, samples/, checkpoints/, losses.png, contact_sheet.png.",
+        "config.json, log.csv, samples/, checkpoints/, losses.png, contact_sheet.png.\n"
+        "Whatever ends it early (Ctrl-C, a closed terminal, a full disk, a power\n"
+        "cut), --resume goes on from the last checkpoint as if it had not happened.",
         epilog="examples:\n  gluon-pix2pix train pix2pix\n"
         "  gluon-pix2pix train pix2pix --dataset facades --profile full\n"
+        "  gluon-pix2pix train pix2pix --dataset facades --profile full --resume\n"
         "  gluon-pix2pix train pix2pix --dataset path/to/my_pairs --direction AtoB\n"
         "Your own pairs: `gluon-pix2pix prepare pairs` joins them, and\n"
         "`gluon-pix2pix check` says beforehand what is wrong with them.")
     parser.add_argument("model", nargs="?", choices=["pix2pix"], default="pix2pix",
                         help="what to train (default: %(default)s)")
-    parser.add_argument("--dataset", default="toy_facades", help="a name (draw and "
-                        "download list them) or a folder of your own pairs (default: "
-                        "%(default)s)")
+    parser.add_argument("--dataset", help="a name (draw and download list them) or a "
+                        "folder of your own pairs (default: that of the run to resume, "
+                        "else toy_facades)")
     root_option(parser)
     source_option(parser)
     parser.add_argument("--profile", choices=PROFILES,
                         help="smoke: seconds; lesson: minutes on two CPU cores; full: "
                         "the paper, for a GPU (default: PIX2PIX_PROFILE, else lesson)")
     parser.add_argument("--run", help="run folder (default: runs/DATASET)")
-    parser.add_argument("--overwrite", action="store_true",
-                        help="replace an earlier run in that folder")
+    earlier = parser.add_mutually_exclusive_group()
+    earlier.add_argument("--resume", action="store_true", help="go on with the run in "
+                         "that folder, with its configuration; --epochs and "
+                         "--epochs-decay may lengthen it")
+    earlier.add_argument("--overwrite", action="store_true",
+                         help="replace an earlier run in that folder")
     parser.add_argument("--save-every", type=int, default=1, metavar="EPOCHS",
-                        help="epochs between checkpoints (default: %(default)s)")
+                        help="epochs between checkpoints, each three times as large as "
+                        "the networks; the newest two and the best by validation are "
+                        "kept (default: %(default)s)")
+    parser.add_argument("--unreadable", choices=["stop", "skip"], default="stop",
+                        help="what to do about a picture that cannot be read: stop, "
+                        "or name it and show another one in its place (default: "
+                        "%(default)s)")
+    parser.add_argument("--tensorboard", action="store_true", help="also write "
+                        "RUN/tensorboard/, for `tensorboard --logdir runs` (an extra)")
     context_option(parser)
     group = parser.add_argument_group(
         "configuration", "Each option changes one number of the profile.")
@@ -77,27 +96,116 @@ def _train(args):
     import matplotlib
 
     matplotlib.use("Agg")  # pictures go to files, whatever screen there is
-    from . import viz
-    from .catalog import ARCHIVES
+    from . import durable, viz
     from .datasets import PairedImages
-    from .layouts import find_layout
+    from .board import Board
+    from .failures import Interrupted
+    from .health import HealthWatch
+    from .interruption import terminations_interrupt
     from .loaders import Loader
     from .pix2pix import Pix2Pix
-    from .runs import RunFolder, read_log
-    from .sources import default_direction, get_dataset
-    from .toys import TOYS
+    from .runs import RunFolder, checkpoint_states, read_log
     from .training import fit
+
+    # All that can be wrong is found before an earlier run is touched.
+    if args.save_every < 1:
+        raise ValueError(f"--save-every {args.save_every} must be at least 1.")
+    run_folder, config = _what_to_train(args)
+    board = Board(run_folder) if args.tensorboard else None
+    model = Pix2Pix(config, args.context)
+    folder = _paired_folder(args, config)
+    train = PairedImages(folder, "train", config)
+    # The split to look at while training; the test split stays unseen.
+    val = PairedImages(folder, "val", config) if (folder / "val").is_dir() else None
+    shown = val or PairedImages(folder, "train", config, train=False)
+    if val is None:
+        print(f"{folder} has no val/: nothing is measured on held-out pairs, and the "
+              "samples show training pairs.")
+    if args.unreadable == "stop":
+        train[0], shown[0]  # what cannot be a pair is named now
+    run = RunFolder(run_folder, config, args.overwrite, resume=args.resume,
+                    save_every=args.save_every)
+    if not args.resume:
+        durable.replace_text(run.folder / _COMMAND, json.dumps(
+            {"dataset": args.dataset, "profile": current_profile(args.profile)}) + "\n")
+    loader = Loader(train, unreadable=args.unreadable)
+    epochs = config.epochs + config.epochs_decay
+    done = max((state.iteration for state in checkpoint_states(run.folder)), default=0)
+    print(f"{len(train)} pairs of {config.size} pixels from {folder}, {epochs} epochs "
+          f"on {model.ctx}; writing to {run.folder}"
+          + (f", going on after step {done}" if done else ""))
+
+    watch = HealthWatch(config, read_log(run.folder))
+    try:
+        with terminations_interrupt(), board or contextlib.nullcontext():
+            reports = fit(model, loader, run=run,
+                          resume="auto" if args.resume else None)
+            with _progress_bar(epochs, len(loader), done) as bar:
+                for report in reports:
+                    _show_progress(bar, report, epochs)
+                    _look_and_log(report, model, val, shown, run, watch, board, bar)
+    except KeyboardInterrupt as error:
+        # Where it is saved was told by fit if the loop's body was interrupted.
+        if isinstance(error, Interrupted):
+            print(error, file=sys.stderr)
+        return 130
+
+    sheet = run.folder / "contact_sheet.png"
+    viz.save_figure(viz.contact_sheet(model, shown), sheet)
+    curves = run.folder / "losses.png"
+    viz.save_figure(viz.plot_losses(read_log(run.folder), model.gan.balance,
+                                    warnings=watch.warnings), curves)
+    print(f"\nLook at  {sheet}   (input | output | target)\n"
+          f"         {curves}\n"
+          f"Model    {run.folder / 'checkpoints'}\n"
+          f"Next     {_program()} translate {run.folder} YOUR_PICTURE\n"
+          f"         make lab   (the course; begin with 00_start_here.ipynb)")
+
+
+def _what_to_train(args):
+    """Settle run folder, configuration and data set, from the run that is resumed."""
+    from .sources import default_direction
 
     changes = {field.name: getattr(args, field.name)
                for field in dataclasses.fields(Pix2PixConfig)
                if field.name in args}
+    if args.resume and args.run and not args.dataset:
+        args.dataset = _asked_for(Path(args.run)).get("dataset")
+    args.dataset = args.dataset or "toy_facades"
     usual = default_direction(args.dataset, args.root)
-    changes.setdefault("direction", usual)
-    config = Pix2PixConfig.for_profile(args.profile, **changes)
-    # All that can be wrong is found before an earlier run is touched.
-    model = Pix2Pix(config, args.context)
-    if args.save_every < 1:
-        raise ValueError(f"--save-every {args.save_every} must be at least 1.")
+    name = Path(args.dataset).resolve().name
+    if changes.get("direction", usual) != usual:
+        name += f"_{changes['direction']}"
+    run_folder = Path(args.run or Path("runs") / name)
+    if not args.resume:
+        changes.setdefault("direction", usual)
+        return run_folder, Pix2PixConfig.for_profile(args.profile, **changes)
+    try:
+        saved = Pix2PixConfig.from_json(run_folder / "config.json")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{run_folder} holds no run to resume: train without "
+                                "--resume, or name its folder with --run.") from None
+    profile = _asked_for(run_folder).get("profile", args.profile)
+    if args.profile not in (None, profile):
+        raise ValueError(f"{run_folder} was begun with --profile {profile}, not "
+                         f"{args.profile}: leave that out, or name another --run.")
+    args.profile = profile
+    return run_folder, saved.replace(**changes)
+
+
+def _asked_for(run_folder):
+    """Read which data set and profile the command that began a run asked for."""
+    path = run_folder / _COMMAND
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def _paired_folder(args, config):
+    """Return the folder of the pairs, which is drawn or fetched if need be."""
+    from .catalog import ARCHIVES
+    from .layouts import find_layout
+    from .sources import get_dataset
+    from .toys import TOYS
+
     known = TOYS.get(args.dataset) or ARCHIVES.get(args.dataset)
     if known is None or known.kind == "paired":  # or it would be fetched in vain
         folder = get_dataset(args.dataset, args.root, args.profile, args.source,
@@ -108,64 +216,44 @@ def _train(args):
         raise ValueError(
             f"{args.dataset} is laid out as {kind!r} data, and pix2pix learns from "
             f"pairs: take {toys}, or see `gluon-pix2pix prepare pairs --help`.")
-    train = PairedImages(folder, "train", config)
-    # The split to look at while training; the test split stays unseen.
-    val = PairedImages(folder, "val", config) if (folder / "val").is_dir() else None
-    shown = val or PairedImages(folder, "train", config, train=False)
-    if val is None:
-        print(f"{folder} has no val/: nothing is measured on held-out pairs, and the "
-              "samples show training pairs.")
-    train[0], shown[0]  # what cannot be a pair is named now
-    name = Path(args.dataset).resolve().name
-    if config.direction != usual:
-        name += f"_{config.direction}"
-    run = RunFolder(args.run or Path("runs") / name, config, args.overwrite)
-    loader = Loader(train)
-    epochs = config.epochs + config.epochs_decay
-    print(f"{len(train)} pairs of {config.size} pixels from {folder}, {epochs} epochs "
-          f"on {model.ctx}; writing to {run.folder}")
-
-    _follow(fit(model, loader), run, model, val, shown, epochs, len(loader),
-            args.save_every)
-
-    sheet = run.folder / "contact_sheet.png"
-    viz.save_figure(viz.contact_sheet(model, shown), sheet)
-    curves = run.folder / "losses.png"
-    viz.save_figure(viz.plot_losses(read_log(run.folder), model.gan.balance), curves)
-    print(f"\nLook at  {sheet}   (input | output | target)\n"
-          f"         {curves}\n"
-          f"Model    {run.folder / 'checkpoints'}\n"
-          f"Next     {_program()} translate {run.folder} YOUR_PICTURE\n"
-          f"         make lab   (the course; begin with 00_start_here.ipynb)")
+    return folder
 
 
-def _follow(reports, run, model, val, shown, epochs, steps, save_every):
-    """Let a training run, and show, log and save what it reports."""
+def _progress_bar(epochs, steps, done):
     from tqdm.auto import tqdm
-
-    from . import metrics, viz
 
     # In a file, a line now and then is enough.
     seconds = 0.1 if sys.stderr.isatty() else 30
-    with tqdm(total=epochs * steps, unit="step", dynamic_ncols=True,
-              mininterval=seconds, maxinterval=2 * seconds) as bar:
-        for report in reports:
-            bar.set_description(f"epoch {report.epoch}/{epochs}", refresh=False)
-            bar.set_postfix_str("  ".join(
-                f"{name.replace('loss_', '')} {value:.2f}"
-                for name, value in report.losses.items()), refresh=False)
-            bar.update(report.iteration - bar.n)
-            val_l1 = None
-            if report.epoch_ends:
-                if val:
-                    val_l1 = metrics.mean_l1(model, val)
-                    bar.write(f"epoch {report.epoch:3d}  validation L1 {val_l1:.4f}  "
-                              f"{report.images_per_second:.1f} images/s")
-                viz.save_figure(viz.contact_sheet(model, shown, range(4)),
-                                run.sample_path(report.epoch))
-                if report.epoch % save_every == 0 or report.epoch == epochs:
-                    run.save(model, report)
-            run.log(report, val_l1)
+    return tqdm(total=epochs * steps, initial=done, unit="step", dynamic_ncols=True,
+                mininterval=seconds, maxinterval=2 * seconds)
+
+
+def _show_progress(bar, report, epochs):
+    bar.set_description(f"epoch {report.epoch}/{epochs}", refresh=False)
+    bar.set_postfix_str("  ".join(
+        f"{name.replace('loss_', '')} {value:.2f}"
+        for name, value in report.losses.items()), refresh=False)
+    bar.update(report.iteration - bar.n)
+
+
+def _look_and_log(report, model, val, shown, run, watch, board, bar):
+    """Do all that follows a report: measure, draw, warn, write down."""
+    from . import health, metrics, viz
+
+    val_l1 = variety = samples = None
+    if report.epoch_ends:
+        variety, samples = health.variety(model, shown), run.sample_path(report.epoch)
+        viz.save_figure(viz.contact_sheet(model, shown, range(4)), samples)
+        if val:
+            val_l1 = metrics.mean_l1(model, val)
+            bar.write(f"epoch {report.epoch:3d}  validation L1 {val_l1:.4f}  "
+                      f"{report.images_per_second:.1f} images/s")
+    warnings = watch.update(report, variety)
+    for warning in warnings:
+        bar.write(f"step {warning.iteration}: {warning}")
+    run.log(report, val_l1, variety, warnings)
+    if board:
+        board.update(report, val_l1, variety, samples, warnings)
 
 
 def _program():

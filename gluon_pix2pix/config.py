@@ -135,6 +135,15 @@ class Pix2PixConfig:
     precision : {"float32", "bfloat16"}
         What convolutions multiply in. bfloat16 is faster, coarser, and only for CPUs
         with instructions for it; weights stay float32.
+    warn_window : int
+        Steps over which the discriminator is watched; before that many nothing is
+        warned of. The three warn_ fields change nothing of the training.
+    warn_accuracy : float
+        Warn of a discriminator that tells more than this share of the patches apart
+        while the generator's adversarial loss climbs. 1 never warns.
+    warn_variety : float
+        Warn of generated pictures that vary by less than this share of what their
+        targets do: nearly one picture in answer to everything. 0 never warns.
     """
 
     size: int = 256
@@ -164,6 +173,9 @@ class Pix2PixConfig:
     seed: int = 0
     hybridize: bool = True
     precision: str = "float32"
+    warn_window: int = 200
+    warn_accuracy: float = 0.98
+    warn_variety: float = 0.1
 
     # No annotations: constants of the class, not fields.
     model = "pix2pix"
@@ -211,7 +223,7 @@ class Pix2PixConfig:
         for field, allowed in self.choices.items():
             require(getattr(self, field) in allowed, field,
                     "choose one of " + ", ".join(map(repr, allowed)))
-        for field in ("ngf", "ndf", "batch_size", "size"):
+        for field in ("ngf", "ndf", "batch_size", "size", "warn_window"):
             require(getattr(self, field) >= 1, field, "it must be at least 1")
         for field in ("n_layers", "pool_size", "epochs", "epochs_decay"):
             require(getattr(self, field) >= 0, field, "it must not be negative")
@@ -239,6 +251,8 @@ class Pix2PixConfig:
         require(0 <= self.seed < 2**31, "seed", "it must be from 0 to 2**31 - 1")
         for field in ("beta1", "beta2"):
             require(0 <= getattr(self, field) < 1, field, "it must be in [0, 1)")
+        for field in ("warn_accuracy", "warn_variety"):
+            require(0 <= getattr(self, field) <= 1, field, "it must be from 0 to 1")
 
     @classmethod
     def for_profile(cls, profile: str | None = None, **changes) -> Pix2PixConfig:

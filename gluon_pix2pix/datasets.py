@@ -9,6 +9,7 @@ crops in each; `Loader` does not.) No network access, no batches: those are in
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -84,6 +85,32 @@ class PictureDataset(gluon.data.Dataset):
         """How many keys `_read` knows."""
         return len(self)
 
+    @property
+    def files(self) -> list[Path]:
+        """All pictures of the split, in the order in which they are numbered."""
+        raise NotImplementedError
+
+    def files_of(self, index: int, epoch: int = 0) -> list[Path]:
+        """Return the pictures that make up an item of an epoch."""
+        raise NotImplementedError
+
+    def identity(self) -> dict:
+        """Say which data these are, wherever they lie: what a training depends on.
+
+        ``name``, the folder's, is for people: a folder may be moved and renamed.
+        ``names`` is the SHA-256 of the pictures' names, inside the folder. ``sizes``
+        are sixteen, each of the sizes of every sixteenth file: other data differ in all
+        of them, the same data with a picture damaged or replaced in one.
+        """
+        names, sizes = hashlib.sha256(), [hashlib.sha256() for _ in range(16)]
+        for number, path in enumerate(self.files):
+            names.update(f"{path.relative_to(self.folder).as_posix()}\n".encode())
+            sizes[number % 16].update(f"{path.stat().st_size}\n".encode())
+        return {"name": self.folder.resolve().name, "split": self.split,
+                "train": self.train, "pictures": len(self.files),
+                "names": names.hexdigest(), "seed": self.seed,
+                "sizes": [digest.hexdigest()[:8] for digest in sizes]}
+
     def _rng(self, index, epoch):
         return np.random.RandomState([self.seed, epoch, index])
 
@@ -131,6 +158,13 @@ class PairedImages(PictureDataset):
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    @property
+    def files(self) -> list[Path]:
+        return self.paths
+
+    def files_of(self, index: int, epoch: int = 0) -> list[Path]:
+        return [self.paths[index]]
 
     def _read(self, index):
         """Return both halves, input first."""
@@ -198,8 +232,16 @@ class UnpairedImages(PictureDataset):
         return max(len(self.paths_A), len(self.paths_B))
 
     @property
+    def files(self) -> list[Path]:
+        return self.paths_A + self.paths_B
+
+    def files_of(self, index: int, epoch: int = 0) -> list[Path]:
+        which_A, which_B = self.partners(epoch)
+        return [self.paths_A[which_A[index]], self.paths_B[which_B[index]]]
+
+    @property
     def _files(self) -> int:
-        return len(self.paths_A) + len(self.paths_B)
+        return len(self.files)
 
     def partners(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Return which pictures of A and of B the items of an epoch show, as indices.

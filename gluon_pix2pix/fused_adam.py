@@ -13,6 +13,7 @@ instead of waiting for the backward pass to end.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 import functools
 import math
@@ -138,6 +139,11 @@ def _as_mxnet_reads(number):
     return -value if number < 0 else value
 
 
+def _finish():
+    with contextlib.suppress(mx.MXNetError):  # it was raised before, where it belongs
+        nd.waitall()
+
+
 class _Context(ctypes.Structure):
     """MXNet's ``Context``, as its C interface takes it."""
 
@@ -255,5 +261,5 @@ def _compiled():
 
     # The code must outlive what is queued, also when Python ends.
     _compiled.keep = update, release
-    atexit.register(nd.waitall)
+    atexit.register(_finish)
     return update.address, release.address, allocate

@@ -6,6 +6,8 @@ CycleGAN keeps 50.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from mxnet import nd
 
@@ -71,3 +73,38 @@ class ImagePool:
         """Join the given images along the channels and `query` with the result."""
         joined = images[0] if len(images) == 1 else nd.concat(*images, dim=1)
         return self.query(joined)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all that the pool remembers, its random numbers included.
+
+        ``image_0``, ``image_1``, ..., each ``(1, C, H, W)``; ``random_keys``,
+        ``(624,) uint32``, and ``random_position``: where the Mersenne twister stands.
+        """
+        _, keys, position, *_ = self.rng.get_state()
+        images = {f"image_{slot}": image.asnumpy()
+                  for slot, image in enumerate(self.images)}
+        return {**images, "random_keys": keys, "random_position": np.array(position)}
+
+    def check(self, arrays: Mapping[str, np.ndarray], source: str) -> None:
+        """Raise ValueError unless `restore` can take these arrays."""
+        expected = {f"image_{slot}" for slot in range(len(arrays) - 2)}
+        if set(arrays) != {"random_keys", "random_position"} | expected \
+                or len(expected) > self.pool_size \
+                or arrays["random_keys"].shape != (624,):
+            raise ValueError(
+                f"{source} does not fit a pool of {self.pool_size} images.")
+
+    def restore(self, arrays: Mapping[str, np.ndarray], ctx=None) -> None:
+        """Take the pool back to where `arrays` was called.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            What `arrays` returned.
+        ctx : Context, optional
+            Where the images will live.
+        """
+        images = (arrays[f"image_{slot}"] for slot in range(len(arrays) - 2))
+        self.images = [nd.array(image, ctx=ctx, dtype=image.dtype) for image in images]
+        self.rng.set_state(("MT19937", arrays["random_keys"],
+                            int(arrays["random_position"]), 0, 0.0))

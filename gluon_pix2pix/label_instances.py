@@ -113,6 +113,19 @@ class LabelInstanceImages(PictureDataset):
     def __len__(self) -> int:
         return len(self.paths)
 
+    @property
+    def files(self) -> list[Path]:
+        return [path for paths in self.paths for path in paths]
+
+    def files_of(self, index: int, epoch: int = 0) -> list[Path]:
+        return self.paths[index]
+
+    def identity(self) -> dict:
+        """Say which data these are, as all data sets do, and what is made of them."""
+        options = ("label_nc", "mode", "load_size", "crop_size", "multiple_of",
+                   "mirror", "use_instances", "use_photos")
+        return {**super().identity(), **{name: getattr(self, name) for name in options}}
+
     def _part(self, part):
         try:
             return self._pictures(f"{self.split}_{part}")

@@ -281,4 +281,19 @@ def seed_everything(seed: int) -> None:
     load_mxnet().random.seed(number)
 
 
-prepare()
+def started_as_doctor() -> bool:
+    """Tell whether this process is ``gluon-pix2pix doctor``, by either way to say so.
+
+    The doctor is asked when MXNet or NumPy cannot be loaded. So it must run without
+    them, and before the package fails on them.
+    """
+    if sys.argv[1:2] != ["doctor"]:
+        return False
+    if sys.argv[0] == "-m":  # some package is being imported on the way to its __main__
+        words = getattr(sys, "orig_argv", sys.argv)  # new in Python 3.10
+        return words[-len(sys.argv)] in ("gluon_pix2pix", "-mgluon_pix2pix")
+    return Path(sys.argv[0]).stem == "gluon-pix2pix"
+
+
+if not started_as_doctor():  # which looks at the process as it was started
+    prepare()

@@ -1,4 +1,4 @@
-"""The training loop as a generator, and the learning-rate schedule.
+"""The training loop as a generator: it reports, saves, stops and goes on.
 
 Nothing here knows which algorithm it trains: a model has ``step(*batch)`` and
 ``learning_rate``, a loader has ``len``, ``epoch`` and gives batches.
@@ -6,125 +6,118 @@ Nothing here knows which algorithm it trains: a model has ``step(*batch)`` and
 
 from __future__ import annotations
 
-import dataclasses
-import math
-import time
+import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
-import numpy as np
+from .checkpoint_files import find_checkpoint
+from .failures import DivergedError, Interrupted
+from .progress import Progress, Report
+from .recovery import config_differences, take_up, with_schedule
+from .schedule import learning_rate
+from .training_steps import Training
 
-
-class DivergedError(RuntimeError):
-    """A loss is no longer a finite number."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Report:
-    """What happened since the report before.
-
-    Attributes
-    ----------
-    epoch : int
-        Current epoch, from 1.
-    iteration : int
-        Steps since the start of training, from 1.
-    losses : dict of str to float
-        Means over the steps since the last report.
-    images_per_second : float
-        Over the same steps, everything included.
-    learning_rate : float
-        Of this epoch.
-    epoch_ends : bool
-        Whether this was the epoch's last step.
-    """
-
-    epoch: int
-    iteration: int
-    losses: dict[str, float]
-    images_per_second: float
-    learning_rate: float
-    epoch_ends: bool
-
-    def __str__(self) -> str:
-        losses = "  ".join(f"{name} {value:.3f}" for name, value in self.losses.items())
-        return (f"epoch {self.epoch}  step {self.iteration}  {losses}  "
-                f"{self.images_per_second:.1f} images/s")
+__all__ = ["DivergedError", "fit", "Interrupted", "learning_rate", "Report"]
 
 
-def learning_rate(config, epoch: int) -> float:
-    """Return the rate of an epoch (from 1): constant, then linear to 0.
-
-    ``config.epochs`` epochs at ``config.lr``; each of the ``config.epochs_decay``
-    epochs after that is lower by the same amount, and one more would be 0.
-
-    Examples
-    --------
-    With the paper's 100 + 100 epochs: 2e-4 up to epoch 100, half of it around epoch
-    150, and 1/101 of it in epoch 200.
-    """
-    decayed = max(0, epoch - config.epochs)
-    return config.lr * (1 - decayed / (config.epochs_decay + 1))
-
-
-def fit(model, loader, config=None, report_every: int = 10) -> Iterator[Report]:
+def fit(model, loader, config=None, report_every: int = 10, *, run=None,
+        resume: str | Path | None = None) -> Iterator[Report]:
     """Train for all epochs of a configuration, reporting as it goes.
 
     This is a generator: it trains while you loop over it, and whatever you do in the
-    loop's body (plot, save, stop with ``break``) happens between two steps.
+    loop's body (plot, log, stop with ``break``) happens between two steps. Python's,
+    NumPy's and MXNet's random numbers are seeded for each step and each report, by
+    ``config.seed`` and the number of the step, and depend on nothing else.
+
+    With a run folder the whole state of the training is saved at the beginning, every
+    ``run.save_every`` epochs (once the body is done with the report, which it should
+    have logged), at the end, and when the loop is left: by Ctrl-C or Jupyter's stop
+    button, which take effect after the current step (a second time: at once), by
+    ``break``, and by an exception in the body or of the loader. From there it goes on
+    as if nothing had happened: on the same machine with as many threads, the numbers
+    are the same to the bit.
 
     Parameters
     ----------
     model : Pix2Pix or alike
-        Has ``step(*batch) -> dict`` of scalar NDArrays and ``learning_rate``.
+        Has ``step(*batch) -> dict`` of scalar NDArrays and ``learning_rate``; to be
+        saved, also ``config``, ``ctx``, ``networks``, ``trainers`` and ``pools``.
     loader : Loader or alike
         One epoch an iteration; ``loader.epoch`` is set to the epoch's number from 0.
     config : optional
-        Has ``epochs``, ``epochs_decay``, ``lr``; the model's by default.
+        Has ``epochs``, ``epochs_decay``, ``lr`` and ``seed``; the model's by default.
     report_every : int
-        Steps between two reports. Only then are losses read from the device.
+        Steps between two reports.
+    run : RunFolder, optional
+        Where to save. Nobody else may train there meanwhile.
+    resume : {None, "auto"} or path
+        ``"auto"`` goes on from the run's newest intact checkpoint, or begins if there
+        is none; a path names another checkpoint, or run folder, to go on from. The
+        model is changed in place. None begins.
 
     Yields
     ------
     Report
+        The one that was being dealt with at an interruption comes again, unless it had
+        been logged.
 
     Raises
     ------
     DivergedError
-        If a loss is NaN or infinite; it tells since which step, and what to try.
+        If a loss is NaN or infinite. Losses are read one step late, so that the device
+        never waits for it; the error names the step in which it happened.
+    Interrupted
+        After Ctrl-C; a KeyboardInterrupt that tells how to go on.
+    ResumeError
+        If configuration or data are not those of the checkpoint; they are listed.
+    OutOfMemoryError
+        If the memory is too small for a step.
+    SaveError, RunLostError, RunInUseError
+        If the state cannot be saved; what was saved before is untouched.
     """
-    config = config or model.config
     if report_every < 1:
         raise ValueError(f"report_every={report_every} must be at least 1.")
-    iteration = 0
-    for epoch in range(1, config.epochs + config.epochs_decay + 1):
-        model.learning_rate = rate = learning_rate(config, epoch)
-        loader.epoch = epoch - 1
-        pending, images, start = [], 0, time.perf_counter()
-        for number, batch in enumerate(loader, 1):
-            pending.append(model.step(*batch))
-            images += batch[0].shape[0]
-            iteration += 1
-            epoch_ends = number == len(loader)
-            if len(pending) == report_every or epoch_ends:
-                losses = _read(pending, epoch, iteration)
-                speed = images / (time.perf_counter() - start)
-                yield Report(epoch, iteration, losses, speed, rate, epoch_ends)
-                # What the caller did with the report is not our time.
-                pending, images, start = [], 0, time.perf_counter()
+    config = config or model.config
+    with run.locked() if run else contextlib.nullcontext():
+        checkpoint, progress = _begin(model, loader, config, run, resume)
+        training = Training(model, loader, config, report_every, run, checkpoint,
+                            progress)
+        with contextlib.closing(training):
+            while report := training.next_report():
+                try:
+                    yield report
+                except GeneratorExit:  # Ctrl-C, break or an error in the loop's body
+                    training.leave()
+                    raise
 
 
-def _read(pending, epoch, iteration):
-    """Read the losses of the last steps from the device; return their means."""
-    values = {name: np.array([float(step[name].asscalar()) for step in pending])
-              for name in pending[0]}
-    finite = np.all([np.isfinite(series) for series in values.values()], axis=0)
-    if not finite.all():
-        bad = int(np.argmin(finite))
-        step = iteration - len(pending) + 1 + bad
-        names = [name for name in values if not math.isfinite(values[name][bad])]
-        raise DivergedError(
-            f"{', '.join(names)} became NaN or infinite at step {step} "
-            f"(epoch {epoch}), and the weights are ruined since then. Take the last "
-            "checkpoint before it, and try a lower learning rate (lr) or another seed."
-        )
-    return {name: float(series.mean()) for name, series in values.items()}
+def _begin(model, loader, config, run, resume):
+    """Bring model and run folder to where the training begins.
+
+    Returns the run's checkpoint of this place, if there is one, and the place.
+    """
+    if run is None:
+        if resume == "auto":
+            raise ValueError("resume='auto' looks for checkpoints in a run folder: "
+                             "pass run=RunFolder(...) as well.")
+        return None, take_up(find_checkpoint(resume), model, loader, config) \
+            if resume else Progress()
+    differences = config_differences(run.config, with_schedule(model, config))
+    if differences:
+        raise ValueError(f"{run.folder} is a folder for another configuration (run -> "
+                         f"model): {', '.join(differences)}.")
+    if resume == "auto":
+        checkpoint = run.recover()
+    else:
+        checkpoint = find_checkpoint(resume) if resume else None
+        if not run.holds(checkpoint) and run.begun:
+            raise RuntimeError(
+                f"{run.folder} holds a training already: go on with it "
+                "(resume='auto'), or begin anew with RunFolder(..., overwrite=True).")
+    if checkpoint is None:
+        return None, Progress()
+    progress = take_up(checkpoint, model, loader, config)
+    if not run.holds(checkpoint):
+        return None, progress
+    run.go_back(checkpoint)
+    return checkpoint, progress

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import inspect
 import math
 import os
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
 from mxnet import nd
 from PIL import Image
 
 from .transforms import to_uint8
 
-COLOURS = {"D": "tab:red", "G": "tab:blue", "neutral": "0.5"}
+# pyplot is imported by the functions that draw: it would take a quarter of the time and
+# a sixth of the memory of `import gluon_pix2pix`, which most commands do not need.
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = {"D": "tab:red", "G": "tab:blue", "neutral": "0.5", "warning": "#b34700"}
 
 
 def to_image(image) -> np.ndarray:
@@ -58,6 +64,8 @@ def image_grid(rows, column_titles=(), row_titles=(), side: float = 2.2) -> Figu
     Figure
         End the cell with ``plt.show()``, or ``figure.savefig(path)``.
     """
+    from matplotlib import pyplot as plt
+
     rows = [list(row) for row in rows]
     columns = max(map(len, rows))
     figure, axes = plt.subplots(len(rows), columns, squeeze=False,
@@ -107,24 +115,32 @@ class LossPlot:
         Where to draw the line of a discriminator that cannot tell: log 2 for ``bce``.
     every : float
         Least number of seconds between two drawings.
+    log : dict of str to list, optional
+        The curves until now, from `read_log`, where a training goes on.
     """
 
-    def __init__(self, balance: float = math.log(2), every: float = 3.0):
+    def __init__(self, balance: float = math.log(2), every: float = 3.0,
+                 log: dict[str, list[float]] | None = None):
         self.balance, self.every = balance, every
-        self.columns: dict[str, list[float]] = {}
+        self.columns = {name: list(column) for name, column in (log or {}).items()}
+        self._warnings = []
         self._images, self._handle, self._drawn = None, None, -math.inf
 
     def update(self, report, images=None, titles=("input", "output", "target"),
-               val_l1: float | None = None) -> None:
-        """Add a report.
+               val_l1: float | None = None, warnings=()) -> None:
+        """Add a report; it replaces those of the same step and later ones.
 
         ``images`` is a row of images to show below the curves, until others come;
-        ``val_l1`` the distance on pairs that are not trained on, where it was measured.
+        ``val_l1`` the distance on pairs that are not trained on, where it was measured;
+        ``warnings`` all that a `HealthWatch` has said until now.
         """
         values = {"epoch": report.epoch, "iteration": report.iteration, **report.losses,
                   "val_l1": math.nan if val_l1 is None else val_l1}
-        for name, value in values.items():
-            self.columns.setdefault(name, []).append(value)
+        before = bisect.bisect_left(self.columns.get("iteration", []), report.iteration)
+        for name in {**self.columns, **values}:
+            column = self.columns.setdefault(name, [math.nan] * before)
+            column[before:] = [values.get(name, math.nan)]
+        self._warnings = list(warnings)
         if images is not None:
             self._images = (images, titles)
         if time.monotonic() - self._drawn >= self.every:
@@ -134,6 +150,7 @@ class LossPlot:
         if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
             return
         from IPython.display import display
+        from matplotlib import pyplot as plt
 
         figure = self.figure(str(report))
         if self._handle is None:
@@ -149,19 +166,26 @@ class LossPlot:
 
     def figure(self, title: str = "") -> Figure:
         """Return the present state as a figure."""
-        return plot_losses(self.columns, self.balance, self._images, title)
+        return plot_losses(self.columns, self.balance, self._images, title,
+                           self._warnings)
 
 
 def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
-                images=None, title: str = "") -> Figure:
+                images=None, title: str = "", warnings=()) -> Figure:
     """Draw the curves of a training from its log (see `runs.read_log`).
 
     Three panels: the adversarial losses with the line on which a discriminator sits
     that cannot tell real from fake, the L1 distance, and the share of patches that the
     discriminator tells apart, with chance at one half. Curves of 40 reports and more
-    get a running mean.
+    get a running mean. ``warnings`` of a `HealthWatch` are marked where they began,
+    and the last three are told below.
     """
+    from matplotlib import pyplot as plt
+
     height = 2.9 if images is None else 5.6
+    told = [textwrap.fill(f"Step {warning.iteration}: {warning}", 150)
+            for warning in warnings[-3:]]
+    height += 0.16 * sum(text.count("\n") + 1 for text in told)
     figure = plt.figure(figsize=(10.5, height), layout="constrained")
     top, *below = figure.subfigures(1 if images is None else 2, 1, squeeze=False)[:, 0]
     figure.suptitle(title, fontsize=10)
@@ -190,6 +214,11 @@ def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
     for ax in (adversarial, distance, accuracy):
         ax.set_xlabel("step")
         ax.grid(alpha=0.25)
+        for warning in warnings:
+            ax.axvline(warning.iteration, color=COLOURS["warning"], ls=":", lw=2)
+    if told:
+        top.supxlabel("\n".join(told), x=0.01, ha="left", fontsize=8.5,
+                      color=COLOURS["warning"])
     for panel in below:
         axes = panel.subplots(1, len(images[0]), squeeze=False)[0]
         for ax, image, caption in zip(axes, *images):
@@ -224,6 +253,8 @@ def show_palette(classes: dict[str, tuple], columns: int = 6) -> Figure:
     columns : int
         Colours a row.
     """
+    from matplotlib import pyplot as plt
+
     rows = -(-len(classes) // columns)
     figure, axes = plt.subplots(rows, columns, squeeze=False, layout="constrained",
                                 figsize=(1.6 * columns, 0.75 * rows))
@@ -237,6 +268,8 @@ def show_palette(classes: dict[str, tuple], columns: int = 6) -> Figure:
 
 def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG, whole or not at all, and close it."""
+    from matplotlib import pyplot as plt
+
     try:
         with _whole(path) as file:
             figure.savefig(file, format="png", dpi=120)

@@ -170,6 +170,7 @@ def test_two_pictures_of_one_name_are_refused(run, tmp_path, capsys):
     (["train", "pix2pix", "--context", "tpu"], "tpu"),
     (["train", "pix2pix", "--save-every", "0"], "--save-every 0"),
     (["draw", "toy_castles"], "toy_castles"),
+    (["runs", "nowhere"], "no folder nowhere"),
     (["train", "pix2pix", "--dataset", "toy_fruit", "--profile", "smoke"],
      "'unpaired' data, and pix2pix learns from pairs: take toy_facades"),
     (["train", "pix2pix", "--dataset", "my_pear"], "folder, of which there is none"),

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -47,7 +48,8 @@ def test_replace_derives_depth_and_jitter_anew():
      ("in_channels", 4), ("ngf", 0), ("batch_size", 0), ("lr", 0), ("beta1", 1),
      ("lambda_l1", -1), ("n_layers", -1), ("pool_size", -1), ("precision", "float16"),
      ("ngf", 16.5), ("epochs", 1.5), ("size", "256"), ("mirror", "no"), ("seed", -1),
-     ("batch_size", True), ("lr", float("inf")), ("norm", None)],
+     ("batch_size", True), ("lr", float("inf")), ("norm", None), ("warn_window", 0),
+     ("warn_accuracy", 1.1), ("warn_variety", -0.1)],
 )
 def test_impossible_values_are_refused_by_name(field, value):
     with pytest.raises(ValueError, match=f"{field}={value!r}"):
@@ -57,6 +59,14 @@ def test_impossible_values_are_refused_by_name(field, value):
 def test_no_epochs_at_all_is_refused():
     with pytest.raises(ValueError, match="at least 1 epoch"):
         Pix2PixConfig(epochs=0, epochs_decay=0)
+
+
+def test_a_configuration_from_before_the_warnings_gets_their_defaults():
+    fields = json.loads(Pix2PixConfig(size=64).to_json())
+    old = {name: value for name, value in fields.items()
+           if not name.startswith("warn_")}
+    assert len(fields) - len(old) == 3
+    assert Pix2PixConfig.from_dict(old) == Pix2PixConfig(size=64)
 
 
 def test_unknown_fields_and_other_models_are_refused():

@@ -73,3 +73,27 @@ def test_the_pool_cuts_the_graph_and_joins_pairs():
 def test_negative_size_is_refused():
     with pytest.raises(ValueError, match="pool_size=-1"):
         ImagePool(-1)
+
+
+@pytest.mark.parametrize("seen", [0, 2, 40])
+def test_a_restored_pool_goes_on_with_the_same_sequence(seen):
+    pool = ImagePool(3, seed=1)
+    for number in range(seen):
+        pool.query(_numbered(number))
+    arrays = pool.arrays()
+    assert all(isinstance(array, np.ndarray) for array in arrays.values())
+    again = ImagePool(3, seed=99)
+    again.query(_numbered(7, 3))
+    again.check(arrays, "the file")
+    again.restore(arrays)
+    rest = [_values(pool.query(_numbered(number))) for number in range(100, 130)]
+    assert [_values(again.query(_numbered(number))) for number in
+            range(100, 130)] == rest
+
+
+def test_what_is_no_pool_is_refused():
+    arrays = ImagePool(3).arrays()
+    for wrong in ({}, {**arrays, "image_1": np.zeros((1, 1, 1, 1))},
+                  {**arrays, "random_keys": np.zeros(3, np.uint32)}):
+        with pytest.raises(ValueError, match="the file does not fit a pool of 3"):
+            ImagePool(3).check(wrong, "the file")

@@ -1,3 +1,4 @@
+import shutil
 import threading
 import time
 
@@ -93,8 +94,66 @@ def test_what_fails_in_a_worker_is_raised_in_the_loop(workers):
     batches = iter(Loader(Counting(9, bad=4), workers=workers))
     for _ in range(4):
         next(batches)
-    with pytest.raises(ValueError, match="item 4 is broken"):
+    with pytest.raises(RuntimeError, match="Item 4 .*ValueError: item 4 is broken"):
         next(batches)
+
+
+def test_a_part_of_an_epoch_is_read_without_the_rest(pairs):
+    dataset = Counting(10)
+    loader = Loader(dataset, 3, shuffle=True, workers=0)
+    whole = [ids.asnumpy() for ids, _ in loader]
+    dataset.read.clear()
+    loader.epoch = 0
+    rest = [ids.asnumpy() for ids, _ in loader.from_batch(2)]
+    assert all((a == b).all() for a, b in zip(rest, whole[2:], strict=True))
+    assert len(dataset.read) == 4 and loader.epoch == 1
+
+
+def _spoil(pairs, tmp_path, *numbers):
+    folder = tmp_path / "spoilt"
+    shutil.copytree(pairs, folder)
+    for number in numbers:
+        (folder / "train" / f"{number}.png").write_bytes(b"no picture")
+    return folder
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_unreadable_pictures_stop_or_are_skipped_and_counted(pairs, tmp_path, caplog,
+                                                             workers):
+    dataset = PairedImages(_spoil(pairs, tmp_path, 3, 7), "train", CONFIG)
+    with pytest.raises(ValueError, match=r"(3|7)\.png cannot be read as a picture"):
+        list(Loader(dataset, 5, workers=workers))
+    loader = Loader(dataset, 5, workers=workers, unreadable="skip")
+    seen = _numbers(loader)
+    assert len(seen) == 12  # others take their places: as many batches, as large
+    assert set(seen) == set(range(1, 13)) - {3, 7}
+    assert sum(loader.skipped.values()) >= 2 and len(loader.skipped) == 2
+    assert "3.png cannot be read as a picture" in caplog.text
+    assert "of 12 items could not be read in epoch 1" in caplog.text
+    loader.epoch = 0
+    assert _numbers(loader) == seen
+
+
+def test_a_data_set_without_a_readable_picture_is_an_error(pairs, tmp_path):
+    dataset = PairedImages(_spoil(pairs, tmp_path, *range(1, 13)), "train", CONFIG)
+    with pytest.raises(ValueError, match="cannot be read as a picture"):
+        next(iter(Loader(dataset, unreadable="skip")))
+
+
+def test_the_identity_tells_other_data_wherever_they_lie(pairs, tmp_path):
+    def identity(folder, **options):
+        return Loader(PairedImages(folder, "train", CONFIG), **options).identity()
+
+    same, spoilt = tmp_path / "same", _spoil(pairs, tmp_path, 3)
+    shutil.copytree(pairs, same)
+    here, there = identity(pairs), identity(same)
+    assert here.pop("name") != there.pop("name") and here == there
+    assert str(tmp_path) not in str(identity(same))
+    assert identity(pairs, batch_size=2) != identity(pairs)
+    sizes = zip(identity(pairs)["sizes"], identity(spoilt)["sizes"])
+    assert sum(a != b for a, b in sizes) == 1
+    (same / "train" / "1.png").rename(same / "train" / "one.png")
+    assert identity(pairs)["names"] != identity(same)["names"]
 
 
 def test_impossible_numbers_are_refused():
@@ -102,3 +161,5 @@ def test_impossible_numbers_are_refused():
         Loader(Counting(1), batch_size=0)
     with pytest.raises(ValueError, match="workers=-1"):
         Loader(Counting(1), workers=-1)
+    with pytest.raises(ValueError, match="unreadable='ignore'.*'stop' or 'skip'"):
+        Loader(Counting(1), unreadable="ignore")

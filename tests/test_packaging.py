@@ -168,6 +168,8 @@ def test_all_that_comes_along_is_pinned(read_setup):
         if (name, extras) in seen or name not in here:
             continue  # not here: the extra for ONNX
         seen.add((name, extras))
+        if name == "setuptools":  # every environment has its own; 3.12's is pinned
+            continue
         assert name in pinned
         for requirement in map(Requirement, here[name].requires or []):
             if requirement.marker is None or any(

@@ -3,6 +3,8 @@ import math
 import pytest
 
 from gluon_pix2pix import RunFolder, read_log
+from gluon_pix2pix.failures import ResumeError
+from gluon_pix2pix.runs import best_checkpoint, checkpoint_states
 from gluon_pix2pix.training import Report
 
 
@@ -61,3 +63,54 @@ def test_foreign_folders_and_files_are_refused(tiny, tmp_path):
         RunFolder(tmp_path / "file", tiny)
     with pytest.raises(FileNotFoundError, match="no run folder"):
         read_log(tmp_path / "nothing")
+
+
+def test_the_best_by_validation_stays_beside_the_newest(tiny, model, tmp_path):
+    run = RunFolder(tmp_path / "run", tiny, keep=1)
+    for epoch, score in enumerate((0.5, 0.2, 0.4, 0.3), 1):
+        run.log(_report(epoch, epoch), score)
+        run.save(model, _report(epoch, epoch))
+    states = checkpoint_states(tmp_path / "run")
+    assert [(state.epoch, state.score) for state in states] == [(2, 0.2), (4, 0.3)]
+    assert best_checkpoint(tmp_path / "run") == states[0]
+
+
+def test_a_save_by_hand_is_one_of_an_epochs_end(tiny, model, tmp_path):
+    report = Report(1, 3, {"loss_D": 0.5}, 1.0, 2e-4, epoch_ends=False)
+    with pytest.raises(ValueError, match="pass the run to fit"):
+        RunFolder(tmp_path / "run", tiny).save(model, report)
+
+
+def test_resuming_begins_where_there_is_nothing_and_keeps_what_there_is(
+        tiny, model, tmp_path):
+    folder = tmp_path / "run"
+    run = RunFolder(folder, tiny, resume=True)
+    run.log(_report(1, 1), 0.5)
+    run.save(model, _report(1, 1))
+    run.log(_report(2, 2))  # beyond the checkpoint: it will come again
+    run = RunFolder(folder, tiny, resume=True)
+    assert read_log(folder)["iteration"] == [1]
+    assert run.score(1) == 0.5 and run.begun
+    assert len(checkpoint_states(folder)) == 1
+
+
+def test_resume_or_overwrite_goes_on_with_the_unfinished_run_of_this_configuration(
+        tiny, model, tmp_path):
+    """So a notebook's cell can be run again after an interrupt, and on another day."""
+    folder, both = tmp_path / "run", {"resume": True, "overwrite": True}
+    RunFolder(folder, tiny, **both).save(model, _report(1, 1))
+    assert RunFolder(folder, tiny, **both).begun
+    with pytest.raises(ResumeError, match="seed: 0 -> 1"):
+        RunFolder(folder, tiny.replace(seed=1), resume=True)
+    assert len(checkpoint_states(folder)) == 1
+    assert not RunFolder(folder, tiny.replace(seed=1), **both).begun
+    RunFolder(folder, tiny, **both).save(model, _report(2, 2))  # 1 + 1 epochs: the end
+    assert RunFolder(folder, tiny, resume=True).begun
+    assert not RunFolder(folder, tiny, **both).begun
+
+
+def test_a_run_killed_at_its_very_first_write_can_begin_again(tiny, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".config.json.x1y2").write_text("{")
+    RunFolder(tmp_path / "run", tiny)
+    assert not list((tmp_path / "run").glob(".config*"))

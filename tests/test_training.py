@@ -100,3 +100,35 @@ def test_epochs_see_different_orders_that_can_be_repeated(tiny, pairs):
 def test_useless_report_every_is_refused():
     with pytest.raises(ValueError, match="report_every=0"):
         next(fit(Toy(), Batches(1), report_every=0))
+
+
+def test_random_numbers_of_a_step_depend_on_its_number_alone(tiny, pairs):
+    """What the body draws changes nothing, and the body's draws repeat as well."""
+    def losses(draws):
+        model, seen = Pix2Pix(tiny), []
+        for report in fit(model, Loader(PairedImages(pairs, "train", tiny)),
+                          report_every=1):
+            body = [float(nd.random.uniform().asscalar()) for _ in range(draws)]
+            seen.append((report.losses, body[:1]))
+        return seen
+
+    one, many = losses(1), losses(5)
+    assert one == many
+    assert len({body[0] for _, body in one}) == len(one)
+
+
+def test_losses_are_read_one_step_late_and_the_error_names_the_right_step():
+    model = Toy(nan_at=3)
+    with pytest.raises(DivergedError, match=r"loss_G .* step 3 \(epoch 1\).* No "
+                       "checkpoint was saved before"):
+        list(fit(model, Batches(9), report_every=9))
+    assert model.steps == 4
+
+
+def test_a_loader_that_gives_too_little_is_told():
+    class Liar(Batches):
+        def __len__(self):
+            return 7
+
+    with pytest.raises(ValueError, match="promised 7 batches an epoch and gave 3"):
+        list(fit(Toy(), Liar(3)))

@@ -15,8 +15,9 @@ from gluon_pix2pix import (
     show_source,
     to_image,
 )
+from gluon_pix2pix.health import HealthWarning
 from gluon_pix2pix.training import Report
-from gluon_pix2pix.viz import save_figure, save_picture, show_palette
+from gluon_pix2pix.viz import COLOURS, save_figure, save_picture, show_palette
 
 
 @pytest.fixture(autouse=True)
@@ -128,6 +129,57 @@ def test_loss_plot_draws_validation_where_it_was_measured():
     training, validation = plot.figure().axes[1].lines
     assert validation.get_xydata().tolist() == [[2, 0.25]]
     assert training.get_xdata().tolist() == [1, 2]
+
+
+def _warnings(*steps):
+    return [HealthWarning("one picture", 1, step, f"Seen at {step}.", "Try this.")
+            for step in steps]
+
+
+def test_warnings_are_marked_and_the_last_ones_told():
+    plot = LossPlot()
+    for step in (1, 2, 3, 4):
+        plot.update(_report(step), warnings=_warnings(*range(1, step + 1)))
+    figure = plot.figure()
+    for ax in figure.axes:
+        marks = [line.get_xdata()[0] for line in ax.lines
+                 if line.get_color() == COLOURS["warning"]]
+        assert marks == [1, 2, 3, 4]
+    text = figure.subfigs[0]._supxlabel.get_text()
+    assert text.splitlines() == [f"Step {step}: Seen at {step}. Try this."
+                                 for step in (2, 3, 4)]
+    healthy = LossPlot()
+    healthy.update(_report(1))
+    assert healthy.figure().get_figheight() < figure.get_figheight()
+    assert healthy.figure().subfigs[0]._supxlabel is None
+
+
+def test_a_long_warning_is_told_in_several_lines():
+    warning = HealthWarning("one picture", 1, 1, "Seen. " * 60, "Try this.")
+    figure = plot_losses({"iteration": [1], "loss_D": [0.7], "loss_gan": [0.7],
+                          "loss_l1": [0.5], "accuracy_D": [0.5]}, warnings=[warning])
+    figure.draw_without_rendering()
+    text = figure.subfigs[0]._supxlabel
+    assert text.get_text().count("\n") >= 2
+    box = text.get_window_extent()
+    assert box.x1 < figure.bbox.x1 and box.y0 >= 0
+    below_axes = min(ax.get_tightbbox().y0 for ax in figure.axes)
+    assert box.y1 <= below_axes + 1
+
+
+def test_a_resumed_training_goes_on_in_the_same_plot():
+    first = LossPlot()
+    for step in (10, 20, 30):
+        first.update(_report(step), val_l1=step / 100)
+    log = {**first.columns, "learning_rate": [2e-4] * 3}
+    again = LossPlot(log=log)
+    for step in (20, 40):  # from the checkpoint of step 10
+        again.update(_report(step))
+    assert again.columns["iteration"] == [10, 20, 40]
+    np.testing.assert_equal(again.columns["val_l1"], [0.1, math.nan, math.nan])
+    assert {len(column) for column in again.columns.values()} == {3}
+    assert log["iteration"] == [10, 20, 30]
+    again.figure()
 
 
 def test_palette_names_every_colour():

@@ -1,0 +1,130 @@
+"""Going on with a training: what must be as it was, and what may differ."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+
+from .checkpoint import restore, surroundings
+from .checkpoint_files import verify
+from .failures import ResumeError
+from .progress import Progress
+from .schedule import learning_rate
+
+SCHEDULE = ("lr", "epochs", "epochs_decay", "seed")
+
+_log = logging.getLogger(__name__)
+
+
+def training_state(progress: Progress, data: dict | None, batches_per_epoch: int,
+                   config, score: float | None = None) -> dict:
+    """Return what a checkpoint keeps of a training, besides the model."""
+    return {**dataclasses.asdict(progress), "score": score,
+            "batches_per_epoch": batches_per_epoch, "data": data,
+            "schedule": {name: getattr(config, name) for name in SCHEDULE}}
+
+
+def data_identity(loader) -> dict:
+    """Say what a loader gives, as far as it can tell."""
+    if hasattr(loader, "identity"):
+        return loader.identity()
+    return {"batches": len(loader)}
+
+
+def config_differences(saved, given, epochs: int | None = None) -> list[str]:
+    """List the fields in which two configurations train differently.
+
+    Parameters
+    ----------
+    saved, given : Pix2PixConfig or alike
+        Of the same class.
+    epochs : int, optional
+        How many were begun with the saved one: `epochs` and `epochs_decay` may differ
+        as long as none of these would have had another learning rate.
+    """
+    free = {name for name in vars(saved)
+            if name == "hybridize" or name.startswith("warn_")}
+    if epochs is not None and given.epochs + given.epochs_decay >= epochs and all(
+            learning_rate(saved, epoch) == learning_rate(given, epoch)
+            for epoch in range(1, epochs + 1)):
+        free |= {"epochs", "epochs_decay"}
+    return _differences({name: value for name, value in vars(saved).items()
+                         if name not in free}, vars(given))
+
+
+def with_schedule(model, config):
+    """Return a model's configuration with the schedule of the one `fit` was given."""
+    return model.config.replace(**{name: getattr(config, name) for name in SCHEDULE})
+
+
+def _differences(saved, given):
+    return [f"{name}: {value} -> {given.get(name)}" for name, value in saved.items()
+            if given.get(name) != value]
+
+
+def take_up(folder: Path, model, loader, config) -> Progress:
+    """Bring a model to where a checkpoint was saved.
+
+    Nothing is changed unless everything fits.
+
+    Parameters
+    ----------
+    folder : Path
+        The checkpoint.
+    model, loader, config :
+        What `fit` was given.
+
+    Raises
+    ------
+    ResumeError
+        If configuration or data differ; the differences are listed, saved -> given.
+    FileNotFoundError, CheckpointError, ValueError
+        If a file is missing or damaged, or does not fit the networks.
+    """
+    state = verify(folder)
+    try:
+        progress, schedule = Progress.from_state(state), state["schedule"]
+    except KeyError:
+        raise ResumeError(
+            f"{folder} does not tell where in a training it was saved, so none can go "
+            "on from it: name a checkpoint that `fit` has saved in a run folder."
+        ) from None
+    saved = type(model.config).from_json(folder / "config.json").replace(**schedule)
+    begun = progress.epoch + (progress.batches > 0)
+    differences = config_differences(saved, with_schedule(model, config), begun)
+    data, changed = _data_differences(state["data"], data_identity(loader))
+    differences += data
+    if differences:
+        raise ResumeError(
+            f"{folder} belongs to another training (saved -> given): "
+            f"{', '.join(differences)}. Train as saved, or in another run folder.")
+    restore(model, folder)
+    _tell_surroundings(state, surroundings(model), changed)
+    return progress
+
+
+def _data_differences(saved, given):
+    """List what makes them other data, and what has merely changed in them."""
+    if saved is None:  # saved by hand, without a loader
+        return [], []
+    sizes = [part != other for part, other in
+             zip(saved.get("sizes", []), given.get("sizes", []))]
+    changed = ["some pictures have other sizes"] if any(sizes) else []
+    if sum(sizes) > len(sizes) // 2:
+        return ["the sizes of most pictures"], []
+    return _differences({name: value for name, value in saved.items()
+                         if name not in ("name", "sizes")}, given), changed
+
+
+def _tell_surroundings(saved, now, changed):
+    """Warn where the last bits of the numbers may come out differently."""
+    def facts(state):
+        versions = {name: number for name, number in state["versions"].items()
+                    if name != "python"}
+        return {**versions, "threads": state["threads"], "device": state["device"]}
+
+    differences = _differences(facts(saved), facts(now)) + changed
+    if differences:
+        _log.warning("The training goes on, but not to the bit as it would have "
+                     "without a break (saved -> now): %s.", ", ".join(differences))

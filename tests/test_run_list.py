@@ -1,0 +1,148 @@
+import json
+import os
+
+import pytest
+
+from gluon_pix2pix import save_checkpoint
+from gluon_pix2pix.locking import only_one
+from gluon_pix2pix.run_list import find_runs, is_running, look_at, size_on_disk
+
+HEAD = ("epoch,iteration,loss_D,accuracy_D,loss_G,loss_gan,loss_l1,learning_rate,"
+        "images_per_second,val_l1\n")
+ROWS = ["1,6,0.7,0.5,40,0.7,0.4,0.0002,10.0,0.31\n",
+        "2,10,0.6,0.6,38,0.8,0.38,0.0002,11.0,\n",
+        "2,12,0.5,0.7,36,0.9,0.36,0.0002,12.0,0.33\n"]
+
+
+@pytest.fixture
+def make_run(tmp_path, tiny, model):
+    """Make a run of 1 + 1 epochs with so many rows of the log and checkpoints."""
+
+    def make(name, rows=3, checkpoints=(1, 2), config=tiny):
+        folder = tmp_path / name
+        (folder / "checkpoints").mkdir(parents=True)
+        (folder / "samples").mkdir()
+        (folder / "config.json").write_text(config.to_json())
+        (folder / "log.csv").write_text(HEAD * bool(rows) + "".join(ROWS[:rows]))
+        for epoch in checkpoints:
+            save_checkpoint(folder / "checkpoints" / f"epoch_{epoch:04d}", model,
+                            epoch=epoch, batches=0, iteration=6 * epoch, score=None,
+                            data={"name": "red_to_blue", "pictures": 12})
+        return folder
+
+    return make
+
+
+def test_a_finished_run_is_told_completely(make_run):
+    folder = make_run("one")
+    (info,) = find_runs(folder.parent)
+    assert (info.folder, info.state, info.problems) == (folder, "finished", [])
+    assert (info.model, info.data) == ("pix2pix", "red_to_blue")
+    assert (info.epoch, info.epochs, info.iteration) == (2, 2, 12)
+    assert info.last["loss_l1"] == 0.36 and info.last["val_l1"] == 0.33
+    assert info.best == {"val_l1": 0.31, "epoch": 1}
+    assert info.bytes == sum(path.stat().st_size for path in folder.rglob("*")
+                             if path.is_file())
+
+
+def test_runs_are_listed_in_natural_order_and_one_run_by_itself(make_run):
+    for name in ("run_10", "run_9"):
+        make_run(name, checkpoints=())
+    folder = make_run("run_1", checkpoints=())
+    (folder.parent / "notes.txt").write_text("a file is no run")
+    (folder.parent / ".hidden").mkdir()
+    assert [info.folder.name for info in find_runs(folder.parent)] == \
+        ["run_1", "run_9", "run_10"]
+    assert [info.folder for info in find_runs(folder)] == [folder]
+
+
+def test_progress_is_that_of_the_checkpoints_and_the_log(make_run):
+    half = look_at(make_run("half", rows=2, checkpoints=(1,)))
+    assert (half.state, half.epoch, half.iteration) == ("interrupted", 1, 10)
+    # Checkpoints may be rarer than epochs.
+    rare = make_run("rare", rows=2, checkpoints=())
+    (rare / "command.json").write_text('{"dataset": "data/my_pairs"}')
+    rare = look_at(rare)
+    assert rare.data == "my_pairs"
+    assert (rare.state, rare.epoch, rare.iteration) == ("interrupted", 1, 10)
+    new = look_at(make_run("new", rows=0, checkpoints=()))
+    assert (new.state, new.epoch, new.last, new.best) == ("not begun", 0, {}, {})
+
+
+def test_a_run_that_somebody_trains_in_is_running(make_run):
+    folder = make_run("now", rows=1, checkpoints=())
+    assert not is_running(folder)
+    assert not (folder / ".lock").exists()  # looking leaves nothing behind
+    with only_one(folder / ".lock"):
+        assert look_at(folder).state == "running"
+    assert look_at(folder).state == "interrupted"
+
+
+def test_runs_of_later_models_are_listed_too(make_run, tiny):
+    folder = make_run("cycle", checkpoints=())
+    fields = {**json.loads(tiny.to_json()), "model": "cyclegan", "lambda_cycle": 10}
+    (folder / "config.json").write_text(json.dumps(fields))
+    info = look_at(folder)
+    assert (info.model, info.epochs, info.problems) == ("cyclegan", 2, [])
+
+
+def test_damage_is_named_and_the_rest_is_told(make_run):
+    folder = make_run("hurt")
+    newest = folder / "checkpoints" / "epoch_0002"
+    (newest / "generator.npz").write_bytes(b"short")
+    info = look_at(folder)
+    (problem,) = info.problems
+    assert str(newest) in problem and "generator.npz" in problem
+    assert (info.state, info.epoch, info.data) == ("interrupted", 1, "red_to_blue")
+
+    (newest / "state.json").write_text("{")
+    assert str(newest) in look_at(folder).problems[0]
+    (folder / "log.csv").write_text(HEAD + "1,6,zero,0.5,40,0.7,0.4,0.0002,10.0,\n")
+    info = look_at(folder)
+    assert str(folder / "log.csv") in info.problems[0] and "zero" in info.problems[0]
+    assert (info.last, info.epoch) == ({}, 1)
+
+
+@pytest.mark.parametrize("text", [
+    "", "{", "[]", '{"epochs": 3}', '{"model": "pix2pix"}',
+    '{"model": "x", "epochs": "a", "epochs_decay": 1}'])
+def test_an_unreadable_configuration_is_damage_in_a_run(make_run, text):
+    folder = make_run("hurt", checkpoints=())
+    (folder / "config.json").write_text(text)
+    info = look_at(folder)
+    assert info.state == "damaged" and "config.json" in info.problems[0]
+
+
+def test_a_run_without_configuration_is_damaged(make_run):
+    folder = make_run("hurt", checkpoints=())
+    (folder / "config.json").unlink()
+    info = look_at(folder)
+    assert info.state == "damaged" and "no config.json" in info.problems[0]
+
+
+def test_foreign_folders_are_no_runs(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "config.json").write_text('{"port": 80}')
+    (tmp_path / "binary").mkdir()
+    (tmp_path / "binary" / "config.json").write_bytes(b"\xff\xfe\x00")
+    for info in find_runs(tmp_path):
+        assert info.state == "no run" and str(info.folder) in info.problems[0]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root reads all")
+def test_a_folder_that_may_not_be_read_is_named(make_run):
+    folder = make_run("secret", checkpoints=())
+    (folder / "config.json").chmod(0)
+    assert "cannot be read" in look_at(folder).problems[0]
+
+
+def test_a_missing_folder_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        find_runs(tmp_path / "nowhere")
+
+
+def test_a_file_under_two_names_counts_once(tmp_path):
+    (tmp_path / "a").write_bytes(b"12345")
+    os.link(tmp_path / "a", tmp_path / "b")
+    assert size_on_disk(tmp_path) == 5
