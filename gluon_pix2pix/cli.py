@@ -6,7 +6,14 @@ import argparse
 import os
 import sys
 
-from . import cli_data, cli_doctor, cli_runs, cli_train, cli_translate
+from . import (
+    cli_data,
+    cli_doctor,
+    cli_evaluate,
+    cli_runs,
+    cli_train,
+    cli_translate,
+)
 from .version import __version__
 
 
@@ -40,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (cli_data, cli_train, cli_translate, cli_runs, cli_doctor):
+    for module in (cli_data, cli_train, cli_translate, cli_evaluate, cli_runs,
+                   cli_doctor):
         module.add_commands(commands)
     return parser

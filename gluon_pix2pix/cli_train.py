@@ -97,8 +97,8 @@ def _train(args):
 
     matplotlib.use("Agg")  # pictures go to files, whatever screen there is
     from . import durable, viz
-    from .datasets import PairedImages
     from .board import Board
+    from .datasets import PairedImages
     from .failures import Interrupted
     from .health import HealthWatch
     from .interruption import terminations_interrupt

@@ -56,7 +56,7 @@ class PictureDataset(gluon.data.Dataset):
     def _pictures(self, name):
         """List the pictures of one folder of the data set."""
         if not (self.folder / name).is_dir():
-            found = sorted(p.name for p in self.folder.glob("*") if p.is_dir())
+            found = sorted(p.name for p in self.folder.glob("[!.]*") if p.is_dir())
             raise FileNotFoundError(
                 f"{self.folder} has no folder {name!r}"
                 + (f", only {', '.join(found)}." if found else ": is the path right?")

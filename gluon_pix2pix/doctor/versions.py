@@ -16,8 +16,8 @@ _INSTALL = "run `make venv`, or `pip install -c constraints.txt -e {}` in the ch
 # Distributions by what needs them, with the module to import. Numba is not among the
 # first, as FusedAdam does without it, and says so.
 PACKAGES = {"filelock": "filelock", "matplotlib": "matplotlib", "pillow": "PIL",
-            "pygments": "pygments", "requests": "requests", "tqdm": "tqdm",
-            "urllib3": "urllib3"}
+            "pygments": "pygments", "requests": "requests", "scikit-image": "skimage",
+            "scipy": "scipy", "tqdm": "tqdm", "urllib3": "urllib3"}
 NOTEBOOKS = {"jupyterlab": "jupyterlab", "ipykernel": "ipykernel",
              "ipywidgets": "ipywidgets"}
 TESTS = {"pytest": "pytest", "nbval": "nbval"}
