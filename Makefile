@@ -48,6 +48,7 @@ lab: venv ## open JupyterLab on the notebooks
 bench: venv ## measure speed and memory, beside PyTorch where it is installed: an hour
 	@$(PY) benchmarks/step.py $(ARGS)
 	@$(PY) benchmarks/starting.py $(ARGS)
+	@$(PY) benchmarks/checkpoints.py
 	@$(PY) benchmarks/loading.py $(ARGS)
 
 clean: ## delete .venv and all caches; downloads (data) and trainings (runs) stay

@@ -33,9 +33,13 @@ class Series:
         """Divide round by round: what slows a whole round down drops out."""
         return Series(tuple(a / b for a, b in zip(self.values, other.values)))
 
+    def scaled(self, factor: float) -> Series:
+        """Return the values in another unit."""
+        return Series(tuple(factor * value for value in self.values))
+
     def percent(self) -> Series:
         """Return the values times 100."""
-        return Series(tuple(100 * value for value in self.values))
+        return self.scaled(100)
 
     def __str__(self) -> str:
         digits = 0 if self.median >= 100 else 1 if self.median >= 10 else 2

@@ -19,7 +19,7 @@ from dataclasses import replace
 
 import gluon_pix2pix as g2p  # isort: skip  # first: it sets the threads of MXNet
 import work
-from measure import Series, alternate, can_import, machine, progress, table
+from measure import alternate, can_import, machine, progress, table
 from task import FOLDER, Candidate, Task
 
 from gluon_pix2pix.convolution import PRECISIONS, bfloat16_problem
@@ -125,7 +125,7 @@ def _rows(speeds, candidates, rates, operations):
     blas = max(rates["NumPy"], rates["MXNet"], key=lambda rate: rate.median)
     rows = []
     for name, speed in speeds.items():
-        achieved = Series(tuple(value * operations / 1e9 for value in speed.values))
+        achieved = speed.scaled(operations / 1e9)
         rows.append([name, speed, best / speed if best else "-",
                      speeds["tutorial"] / speed if "tutorial" in speeds else "-",
                      (achieved / blas).percent(),

@@ -9,14 +9,14 @@ import functools
 from pathlib import Path
 
 from mxnet.contrib.amp.amp import bfloat16
-from mxnet.gluon import nn
+from mxnet.gluon import HybridBlock, nn
 
 PRECISIONS = ("float32", "bfloat16")
 _BLOCK = 16  # channels that oneDNN's kernels take at once
 
 
 class Conv2D(nn.Conv2D):
-    """``nn.Conv2D`` with the same parameters and result.
+    """``nn.Conv2D`` with the same parameters and result, for ``(N, C, H, W)``.
 
     To a single channel it is computed as to 16, of which 15 have zeros for weights and
     are thrown away: alone it would be left to a way that takes 2 to 4 times as long.
@@ -29,6 +29,12 @@ class Conv2D(nn.Conv2D):
     """
 
     precision = "float32"
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self._kwargs["layout"] != "NCHW":
+            raise ValueError(f"layout={self._kwargs['layout']!r} is not possible here: "
+                             "use 'NCHW', or nn.Conv2D.")
 
     def hybrid_forward(self, F, x, weight, bias=None):
         options = dict(self._kwargs)
@@ -43,7 +49,8 @@ class Conv2D(nn.Conv2D):
         y = F.Convolution(*arrays, **options)
         if self.precision == "bfloat16":
             y = F.amp_cast(y, dtype="float32")
-        return F.slice_axis(y, axis=1, begin=0, end=1) if alone else y
+        y = F.slice_axis(y, axis=1, begin=0, end=1) if alone else y
+        return y if self.act is None else self.act(y)
 
 
 def _with_zeros(F, one):
@@ -57,7 +64,7 @@ def set_precision(net, precision: str, ctx=None) -> None:
     bfloat16 keeps the range of float32 and 8 of its 24 significant bits, and sums up in
     float32. It is used where it saves time: in convolutions from and to at least 16
     channels. Transposed convolutions stay in float32, because MXNet 1.9.1 crashes in
-    the gradient of their weights. Call it before the network is compiled or run.
+    the gradient of their weights.
 
     Parameters
     ----------
@@ -91,6 +98,8 @@ def set_precision(net, precision: str, ctx=None) -> None:
         if isinstance(layer, Conv2D):
             wide = min(layer._in_channels, layer._channels) >= _BLOCK
             layer.precision = precision if wide else "float32"
+        if isinstance(layer, HybridBlock):
+            layer._clear_cached_op()  # a graph that was compiled keeps its precision
 
     net.apply(change)
 

@@ -7,6 +7,7 @@ expects; and lets MXNet use every CPU (see `prepare`). It imports no MXNet itsel
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import math
 import operator
@@ -15,6 +16,7 @@ import random
 import re
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,6 +150,10 @@ def _missing_package() -> str | None:
 def load_mxnet() -> ModuleType:
     """Import MXNet, and say in a sentence what it lacks where it cannot load.
 
+    MXNet does not get to see SciPy, unless somebody has imported it before. It would
+    take SciPy's sparse matrices by a name that is deprecated there, which is a warning
+    at every array that is made, a quarter of a second at the start, and memory.
+
     Returns
     -------
     module
@@ -159,7 +165,8 @@ def load_mxnet() -> ModuleType:
         If a shared library is missing, or if this is not MXNet 1.9.
     """
     try:
-        import mxnet
+        with _hidden("scipy"):
+            import mxnet
     except OSError as error:
         raise ImportError(_library_problem(str(error))) from None
     if not mxnet.__version__.startswith("1.9."):
@@ -168,6 +175,19 @@ def load_mxnet() -> ModuleType:
             "`make venv` or `pip install mxnet==1.9.1`."
         )
     return mxnet
+
+
+@contextlib.contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """Let imports of a package fail, if it is not there already."""
+    hide = package not in sys.modules
+    if hide:
+        sys.modules[package] = None
+    try:
+        yield
+    finally:
+        if hide:
+            del sys.modules[package]
 
 
 def _library_problem(message: str) -> str:

@@ -95,6 +95,29 @@ def test_a_model_trains_in_bfloat16(norm):
     np.testing.assert_allclose(*losses, rtol=5e-3)
 
 
+def test_the_rest_of_gluons_options():
+    for kind in (nn.Conv2D, Conv2D):
+        layer = kind(1, 3, in_channels=16, activation="relu")
+        layer.initialize(mx.init.Constant(-1))
+        assert (layer(nd.ones((1, 16, 5, 5))).asnumpy() == 0).all()
+    with pytest.raises(ValueError, match="NHWC"):
+        Conv2D(1, 3, layout="NHWC")
+
+
+@needs_bfloat16
+def test_a_compiled_network_changes_too():
+    net = nn.HybridSequential()
+    net.add(Conv2D(16, 3, in_channels=16))
+    net.initialize(mx.init.Normal(0.1))
+    net.hybridize(static_alloc=True, static_shape=True)
+    x = nd.random.normal(shape=(1, 16, 5, 5))
+    exact = net(x).asnumpy()
+    set_precision(net, "bfloat16")
+    assert not np.array_equal(net(x).asnumpy(), exact)
+    set_precision(net, "float32")
+    np.testing.assert_array_equal(net(x).asnumpy(), exact)
+
+
 def test_only_wide_convolutions_change(monkeypatch):
     monkeypatch.setattr(convolution, "bfloat16_problem", lambda: None)
     netD = g2p.Discriminator(6, ndf=16)

@@ -36,6 +36,11 @@ def test_the_generators_loss_is_the_weighted_sum(tiny, batch):
     assert abs(losses["loss_G"] - expected) < 1e-4
 
 
+def test_both_halves_may_be_one_array(model, batch):
+    losses = model.step(batch[0], batch[0])
+    assert all(np.isfinite(loss.asscalar()) for loss in losses.values())
+
+
 def test_one_generator_forward_a_step_and_d_sees_its_pictures(model, batch):
     """Erratum 7: D's fakes came from a second pass, in predict mode."""
     made, judged = [], []

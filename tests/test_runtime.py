@@ -303,3 +303,16 @@ def test_equal_seeds_give_equal_trainings_in_another_process():
 def test_seeds_out_of_range_are_refused(seed):
     with pytest.raises(ValueError, match="A seed is an integer from 0 to"):
         runtime.seed_everything(seed)
+
+
+def test_mxnet_does_not_see_scipy():
+    """It would warn at every array, and take time and memory for nothing."""
+    pytest.importorskip("scipy")
+    done = run_python(
+        LOAD + "import warnings; g['load_mxnet']()\n"
+        "import sys, mxnet, numpy; assert 'scipy' not in sys.modules\n"
+        "import scipy.sparse\n"
+        "with warnings.catch_warnings():\n"
+        "    warnings.simplefilter('error')\n"
+        "    print(mxnet.nd.array(numpy.ones(3)).sum().asscalar())\n")
+    assert done.stdout.strip() == "3.0", done.stderr
