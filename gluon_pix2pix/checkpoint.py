@@ -26,62 +26,16 @@ from pathlib import Path
 
 import mxnet as mx
 import numpy as np
-from mxnet import nd
 
 from . import durable
-from .checkpoint_files import (
-    FORMAT,
-    digest,
-    find_checkpoint,
-    read_arrays,
-    read_config,
-    read_state,
-    verify,
-    verify_file,
-)
+from .checkpoint_files import FORMAT, check_state, digest, read_arrays, read_config
 from .failures import RuinedError
+from .network_states import check_parameters, parameter_arrays, set_parameters
 from .optimizer_states import check_optimizer, optimizer_arrays, set_optimizer
-from .pix2pix import Pix2Pix, build_generator
+from .pix2pix import Pix2Pix, build_discriminator, build_generator
+from .run_checkpoints import find_checkpoint
 from .runtime import THREAD_VARIABLES, get_context
 from .version import __version__
-
-
-def parameter_arrays(net) -> dict[str, np.ndarray]:
-    """Return all parameters and running statistics by their place in the network.
-
-    The keys ("model.model.1.weight") do not depend on Gluon's automatic names.
-    """
-    parameters = net._collect_params_with_prefix()
-    return {name: param.data(param.list_ctx()[0]).asnumpy()
-            for name, param in parameters.items()}
-
-
-def check_parameters(net, arrays, source: str) -> None:
-    """Raise ValueError unless names and shapes fit a network; all others are listed."""
-    parameters = net._collect_params_with_prefix()
-    missing = sorted(set(parameters) - set(arrays))
-    surplus = sorted(set(arrays) - set(parameters))
-    misshapen = [f"{name} is {arrays[name].shape} instead of {parameters[name].shape}"
-                 for name in sorted(set(parameters) & set(arrays))
-                 if arrays[name].shape != parameters[name].shape]
-    problems = [f"{kind}: {', '.join(names)}" for kind, names in
-                (("missing", missing), ("surplus", surplus), ("misshapen", misshapen))
-                if names]
-    if problems:
-        raise ValueError(f"{source} does not fit the network. {'; '.join(problems)}.")
-
-
-def set_parameters(net, arrays, source: str = "the given arrays") -> None:
-    """Fill an initialised network with arrays by name.
-
-    Raises
-    ------
-    ValueError
-        If names or shapes do not fit; all of them are listed.
-    """
-    check_parameters(net, arrays, source)
-    for name, param in net._collect_params_with_prefix().items():
-        param.set_data(nd.array(arrays[name], dtype=arrays[name].dtype))
 
 
 def save_checkpoint(folder: str | Path, model, **state) -> Path:
@@ -114,11 +68,13 @@ def save_checkpoint(folder: str | Path, model, **state) -> Path:
         If the disk is full or may not be written to.
     RuinedError
         If a weight is NaN or infinite.
+    ValueError
+        If a value in ``state`` has the name of one of `fit`'s, and another type.
     """
     folder = Path(folder)
     durable.bring_back(folder)
     if folder.exists():
-        files = {"config.json", "state.json", *(name for name, _ in _places(model))}
+        files = {"config.json", "state.json", *_array_files(model)}
         foreign = sorted({path.name for path in folder.iterdir()} - files)
         if foreign:
             raise FileExistsError(
@@ -128,30 +84,37 @@ def save_checkpoint(folder: str | Path, model, **state) -> Path:
     with durable.explained(folder, checkpoint_size(model)), \
             durable.whole_folder(folder) as temporary:
         durable.write_text(temporary / "config.json", model.config.to_json() + "\n")
-        for name, arrays in _places(model):
-            values = arrays()
-            _check_finite(name, values)
-            durable.write_arrays(temporary / name, values)
+        for name in _array_files(model):
+            arrays = _arrays(model, name)
+            _check_finite(name, arrays)
+            durable.write_arrays(temporary / name, arrays)
         files = {path.name: {"bytes": path.stat().st_size,
                              "sha256": durable.sha256(path)}
                  for path in sorted(temporary.iterdir())}
         state = {**state, **surroundings(model), "format": FORMAT, "files": files,
                  "bytes": sum(file["bytes"] for file in files.values())}
+        check_state(state)
         text = json.dumps({**state, "sha256": digest(state)}, indent=2)
         durable.write_text(temporary / "state.json", text + "\n")
     return folder
 
 
-def _places(model):
-    """Say what each file of arrays will hold."""
-    for name, net in model.networks.items():
-        yield f"{name}.npz", lambda net=net: parameter_arrays(net)
-    for name, trainer in model.trainers.items():
-        yield f"optimizer_{name}.npz", lambda trainer=trainer, net=model.networks[
-            name]: optimizer_arrays(trainer, net)
-    yield "pools.npz", lambda: {f"{name}.{key}": array
-                                for name, pool in model.pools.items()
-                                for key, array in pool.arrays().items()}
+def _array_files(model):
+    """Name the files of arrays that a model has."""
+    return [*(f"{name}.npz" for name in model.networks),
+            *(f"optimizer_{name}.npz" for name in model.trainers), "pools.npz"]
+
+
+def _arrays(model, file):
+    """Return what one of these files holds."""
+    if file == "pools.npz":
+        return {f"{name}.{key}": array for name, pool in model.pools.items()
+                for key, array in pool.arrays().items()}
+    _, of_optimizer, name = file.removesuffix(".npz").rpartition("optimizer_")
+    net = model.networks[name]
+    if of_optimizer:
+        return optimizer_arrays(model.trainers[name], net)
+    return parameter_arrays(net)
 
 
 def checkpoint_size(model) -> int:
@@ -180,7 +143,8 @@ def _check_finite(file, arrays):
             )
 
 
-def load_checkpoint(folder: str | Path, ctx=None) -> Pix2Pix:
+def load_checkpoint(folder: str | Path, ctx=None, precision: str | None = None,
+                    ) -> Pix2Pix:
     """Load the model of a checkpoint or of a run's newest checkpoint, and all of it.
 
     To go on with a training, `fit` needs no model loaded: see its ``resume``.
@@ -191,17 +155,34 @@ def load_checkpoint(folder: str | Path, ctx=None) -> Pix2Pix:
         A checkpoint, or a run folder.
     ctx : Context or str, optional
         Where it will live; it need not be where it was trained.
+    precision : {"float32", "bfloat16"}, optional
+        Take the place of the configuration's: "float32" runs on every machine.
 
     Raises
     ------
     FileNotFoundError, CheckpointError, ValueError
         If a file is missing or damaged, or does not fit the configuration; it is named.
+    RuntimeError
+        If this machine cannot multiply in the precision.
     """
     folder = find_checkpoint(folder)
-    verify(folder)
-    model = Pix2Pix(read_config(folder), ctx)
+    config = read_config(folder)
+    for build, name in ((build_generator, "generator"),
+                        (build_discriminator, "discriminator")):
+        _fitting_arrays(build(config), folder / f"{name}.npz")
+    model = Pix2Pix(config.replace(precision=precision or config.precision), ctx)
     restore(model, folder)
     return model
+
+
+def _fitting_arrays(net, path):
+    """Read the arrays of a network, which takes no memory until they are known to fit.
+
+    A configuration may describe one of any size, and a file holds what it holds.
+    """
+    arrays = read_arrays(path)
+    check_parameters(net, arrays, str(path))
+    return arrays
 
 
 def restore(model, folder: Path) -> None:
@@ -212,7 +193,7 @@ def restore(model, folder: Path) -> None:
     FileNotFoundError, CheckpointError, ValueError
         If a file is missing or damaged, or does not fit the model; it is named.
     """
-    arrays = {name: read_arrays(folder / name) for name, _ in _places(model)}
+    arrays = {name: read_arrays(folder / name) for name in _array_files(model)}
     for name, net in model.networks.items():
         check_parameters(net, arrays[f"{name}.npz"], str(folder / f"{name}.npz"))
     for name, trainer in model.trainers.items():
@@ -222,6 +203,9 @@ def restore(model, folder: Path) -> None:
     for key, array in arrays["pools.npz"].items():
         name, _, part = key.partition(".")
         pools.setdefault(name, {})[part] = array
+    if set(pools) != set(model.pools):
+        raise ValueError(f"{folder / 'pools.npz'} does not fit the model: it holds "
+                         f"{', '.join(pools)} instead of {', '.join(model.pools)}.")
     for name, pool in model.pools.items():
         pool.check(pools[name], str(folder / "pools.npz"))
 
@@ -236,21 +220,19 @@ def restore(model, folder: Path) -> None:
 def load_generator(folder: str | Path, ctx=None):
     """Load nothing but the generator: all that translation needs.
 
+    It computes in float32, whatever precision it was trained in: every machine can.
+
     Returns
     -------
     UnetGenerator
         Initialised on ``ctx``; its configuration is ``netG.config``.
     """
-    folder = find_checkpoint(folder)
-    if (folder / "state.json").exists():
-        state = read_state(folder)
-        for name in ("config.json", "generator.npz"):
-            verify_file(folder / name, state)
+    folder = find_checkpoint(folder, whole=False)
     config = read_config(folder)
     netG = build_generator(config)
+    arrays = _fitting_arrays(netG, folder / "generator.npz")
     netG.initialize(ctx=get_context(ctx))
-    path = folder / "generator.npz"
-    set_parameters(netG, read_arrays(path), source=str(path))
+    set_parameters(netG, arrays)
     if config.hybridize:
         netG.hybridize()
     netG.config = config

@@ -1,4 +1,4 @@
-"""The files of a checkpoint: what they say, whether they are intact, which is newest.
+"""The files of a checkpoint: what they say, and whether they are intact.
 
 Nothing here loads MXNet or builds a network.
 """
@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-from collections.abc import Iterator
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +15,37 @@ import numpy as np
 from . import durable
 from .config import Pix2PixConfig
 from .failures import CheckpointError
-from .pictures import natural_order
 
 FORMAT = 2
-
-_log = logging.getLogger(__name__)
+_FOR_TRANSLATION = ("config.json", "generator.npz")
+_ALWAYS = {"bytes": int, "device": str, "files": dict, "saved_at": str, "threads": str,
+           "versions": dict}
+_OF_A_TRAINING = {"batches": int, "data": (dict, type(None)), "epoch": int,
+                  "images": int, "iteration": int, "losses": list,
+                  "report_every": (int, type(None)), "schedule": dict,
+                  "score": (float, type(None)), "seconds": float}
 
 
 def digest(state: dict) -> str:
     """Return the SHA-256 of a state, however its JSON is laid out."""
     canonical = json.dumps(state, sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def check_state(state: dict) -> None:
+    """Raise ValueError unless a state's entries are there and of the right types."""
+    kinds = {**_ALWAYS, **_OF_A_TRAINING}
+    wrong = [name for name in _ALWAYS if name not in state]
+    wrong += [name for name, value in state.items()
+              if not isinstance(value, kinds.get(name, object))]
+    if not wrong and not all(
+            Path(name).name == name and isinstance(file, dict)
+            and isinstance(file.get("bytes"), int)
+            and isinstance(file.get("sha256"), str)
+            for name, file in state["files"].items()):
+        wrong = ["files"]
+    if wrong:
+        raise ValueError(f"missing, or of a wrong type: {', '.join(sorted(wrong))}")
 
 
 def read_state(folder: Path) -> dict:
@@ -43,6 +62,10 @@ def read_state(folder: Path) -> dict:
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
         found = state["format"]
+        if found == FORMAT:
+            if state.pop("sha256", None) != digest(state):
+                raise ValueError("its checksum differs")
+            check_state(state)
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no file {path}.") from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -53,14 +76,18 @@ def read_state(folder: Path) -> dict:
             f"{path} has format {found}, and this version reads {FORMAT}: use the "
             "version of gluon_pix2pix that it names. To translate only, remove it."
         )
-    if state.pop("sha256", None) != digest(state):
-        raise CheckpointError(
-            f"{path} is damaged (its checksum differs): take another checkpoint.")
     return state
 
 
-def verify(folder: Path) -> dict:
-    """Compare all files of a checkpoint with their checksums; return its state.
+def verify(folder: Path, whole: bool = True) -> dict:
+    """Compare the files of a checkpoint with their checksums; return its state.
+
+    Parameters
+    ----------
+    folder : Path
+        The checkpoint.
+    whole : bool
+        All files, or only those that translation needs.
 
     Raises
     ------
@@ -68,14 +95,12 @@ def verify(folder: Path) -> dict:
         If one is missing, damaged, or of another format; it is named.
     """
     state = read_state(folder)
-    for name in state["files"]:
-        verify_file(folder / name, state)
+    for name in state["files"] if whole else _FOR_TRANSLATION:
+        _verify_file(folder / name, state["files"].get(name))
     return state
 
 
-def verify_file(path: Path, state: dict) -> None:
-    """Compare a single file; see `verify`."""
-    known = state["files"].get(path.name)
+def _verify_file(path, known):
     if known is None:
         return
     if not path.is_file():
@@ -89,57 +114,6 @@ def verify_file(path: Path, state: dict) -> None:
             f"{path} is damaged (its checksum differs): take another checkpoint.")
 
 
-def saved_folders(run: Path) -> list[Path]:
-    """List the checkpoints of a run folder, oldest first.
-
-    Hidden folders are remains of a save that was killed.
-    """
-    return newest_last(path for path in run.glob("checkpoints/epoch_*")
-                       if path.is_dir())
-
-
-def newest_last(paths) -> list[Path]:
-    """Sort by the numbers in the names: epoch_9999 comes before epoch_10000."""
-    return sorted(paths, key=lambda path: natural_order(str(path)))
-
-
-def intact_checkpoints(run: Path) -> Iterator[Path]:
-    """Give the checkpoints of a run that are intact, newest first.
-
-    Warns of each damaged one that it passes.
-    """
-    for folder in reversed(saved_folders(run)):
-        try:
-            verify(folder)
-        except (FileNotFoundError, CheckpointError) as error:
-            _log.warning("%s The checkpoint before it is taken.", error)
-        else:
-            yield folder
-
-
-def find_checkpoint(folder: str | Path) -> Path:
-    """Return the checkpoint a folder is, or the newest intact one of a run folder.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is none.
-    """
-    folder = Path(folder)
-    durable.bring_back(folder)
-    if (folder / "config.json").is_file() and any(folder.glob("*.npz")):
-        return folder
-    found = next(intact_checkpoints(folder), None)
-    if found is None:
-        damaged = saved_folders(folder)
-        raise FileNotFoundError(
-            f"{folder} holds no checkpoint" + (" that is intact" if damaged else "")
-            + ": name a run folder, such as runs/demo, or a folder with config.json "
-            "and generator.npz."
-        )
-    return found
-
-
 def read_config(folder: Path) -> Pix2PixConfig:
     """Read the configuration of a checkpoint or of a run folder."""
     return Pix2PixConfig.from_json(folder / "config.json")
@@ -148,6 +122,8 @@ def read_config(folder: Path) -> Pix2PixConfig:
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read an ``.npz`` file, and nothing that would have to be unpickled.
 
+    Nor anything compressed, so that arrays take no more memory than the file has bytes.
+
     Raises
     ------
     FileNotFoundError, CheckpointError
@@ -155,6 +131,10 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
+            parts = file.zip.infolist()
+            if any(part.compress_type != zipfile.ZIP_STORED for part in parts) or sum(
+                    part.file_size for part in parts) > path.stat().st_size:
+                raise ValueError("it is compressed, which no checkpoint is")
             return {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no file {path}.") from None

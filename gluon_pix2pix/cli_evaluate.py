@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,11 +56,12 @@ def add_commands(commands):
 
 
 def _evaluate(args):
-    from .checkpoint import find_checkpoint, load_generator
+    from .checkpoint import load_generator
     from .evaluation import InputPictures, check_sampling, evaluate
     from .evaluation_files import check_place, write_evaluation
     from .feature_networks import ZooFeatures
     from .pix2pix import translate
+    from .run_checkpoints import find_checkpoint
     from .runtime import get_context
     from .version import __version__
 
@@ -69,7 +69,7 @@ def _evaluate(args):
     if args.weights and not args.features:
         raise ValueError("--weights are those of a network: name it with --features.")
     check_sampling(args.samples, not args.deterministic, args.count)
-    checkpoint = find_checkpoint(args.run)
+    checkpoint = find_checkpoint(args.run, whole=False)
     run = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else \
         checkpoint
     output = check_place(args.output or run / "evaluation")
@@ -105,10 +105,10 @@ def _pairs(args, run, config):
     """Return the split to evaluate, and the training pairs if they are there."""
     from .datasets import PairedImages
     from .layouts import find_layout
+    from .run_command import read_command
     from .sources import get_dataset
 
-    command = run / "command.json"
-    asked = json.loads(command.read_text("utf-8")) if command.is_file() else {}
+    asked = read_command(run)
     name = args.dataset or asked.get("dataset")
     if name is None:
         raise ValueError(f"{args.run} does not tell what it was trained on: name it "

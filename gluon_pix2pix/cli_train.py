@@ -6,15 +6,13 @@ import argparse
 import contextlib
 import dataclasses
 import inspect
-import json
 import re
 import sys
 from pathlib import Path
 
-from .cli_options import add_command, context_option, root_option, source_option
+from .cli_options import add_command, context_option, source_option
 from .config import PROFILES, Pix2PixConfig, current_profile
-
-_COMMAND = "command.json"  # what of a command is no part of the configuration
+from .run_command import UNREADABLE, read_command
 
 
 def add_commands(commands):
@@ -35,7 +33,8 @@ def add_commands(commands):
     parser.add_argument("--dataset", help="a name (draw and download list them) or a "
                         "folder of your own pairs (default: that of the run to resume, "
                         "else toy_facades)")
-    root_option(parser)
+    parser.add_argument("--root", help="folder of the data sets (default: that of the "
+                        "run to resume, else data)")
     source_option(parser)
     parser.add_argument("--profile", choices=PROFILES,
                         help="smoke: seconds; lesson: minutes on two CPU cores; full: "
@@ -47,14 +46,14 @@ def add_commands(commands):
                          "--epochs-decay may lengthen it")
     earlier.add_argument("--overwrite", action="store_true",
                          help="replace an earlier run in that folder")
-    parser.add_argument("--save-every", type=int, default=1, metavar="EPOCHS",
+    parser.add_argument("--save-every", type=int, metavar="EPOCHS",
                         help="epochs between checkpoints, each three times as large as "
                         "the networks; the newest two and the best by validation are "
-                        "kept (default: %(default)s)")
-    parser.add_argument("--unreadable", choices=["stop", "skip"], default="stop",
+                        "kept (default: as the run to resume, else 1)")
+    parser.add_argument("--unreadable", choices=UNREADABLE,
                         help="what to do about a picture that cannot be read: stop, "
-                        "or name it and show another one in its place (default: "
-                        "%(default)s)")
+                        "or name it and show another one in its place (default: as "
+                        "the run to resume, else stop)")
     parser.add_argument("--tensorboard", action="store_true", help="also write "
                         "RUN/tensorboard/, for `tensorboard --logdir runs` (an extra)")
     context_option(parser)
@@ -96,7 +95,7 @@ def _train(args):
     import matplotlib
 
     matplotlib.use("Agg")  # pictures go to files, whatever screen there is
-    from . import durable, viz
+    from . import viz
     from .board import Board
     from .datasets import PairedImages
     from .failures import Interrupted
@@ -108,9 +107,9 @@ def _train(args):
     from .training import fit
 
     # All that can be wrong is found before an earlier run is touched.
+    run_folder, config = _what_to_train(args)
     if args.save_every < 1:
         raise ValueError(f"--save-every {args.save_every} must be at least 1.")
-    run_folder, config = _what_to_train(args)
     board = Board(run_folder) if args.tensorboard else None
     model = Pix2Pix(config, args.context)
     folder = _paired_folder(args, config)
@@ -121,13 +120,12 @@ def _train(args):
     if val is None:
         print(f"{folder} has no val/: nothing is measured on held-out pairs, and the "
               "samples show training pairs.")
-    if args.unreadable == "stop":
+    if args.unreadable == "stop" and not args.resume:
         train[0], shown[0]  # what cannot be a pair is named now
     run = RunFolder(run_folder, config, args.overwrite, resume=args.resume,
                     save_every=args.save_every)
     if not args.resume:
-        durable.replace_text(run.folder / _COMMAND, json.dumps(
-            {"dataset": args.dataset, "profile": current_profile(args.profile)}) + "\n")
+        run.keep_command(_command(args))
     loader = Loader(train, unreadable=args.unreadable)
     epochs = config.epochs + config.epochs_decay
     done = max((state.iteration for state in checkpoint_states(run.folder)), default=0)
@@ -137,13 +135,14 @@ def _train(args):
 
     watch = HealthWatch(config, read_log(run.folder))
     try:
-        with terminations_interrupt(), board or contextlib.nullcontext():
-            reports = fit(model, loader, run=run,
-                          resume="auto" if args.resume else None)
-            with _progress_bar(epochs, len(loader), done) as bar:
-                for report in reports:
-                    _show_progress(bar, report, epochs)
-                    _look_and_log(report, model, val, shown, run, watch, board, bar)
+        # Closed here, and so saved: an error's traceback would keep it for a while.
+        resume = "auto" if args.resume else None
+        with terminations_interrupt(), board or contextlib.nullcontext(), \
+                contextlib.closing(fit(model, loader, run=run, resume=resume)) \
+                as reports, _progress_bar(epochs, len(loader), done) as bar:
+            for report in reports:
+                _show_progress(bar, report, epochs)
+                _look_and_log(report, model, val, shown, run, watch, board, bar)
     except KeyboardInterrupt as error:
         # Where it is saved was told by fit if the loop's body was interrupted.
         if isinstance(error, Interrupted):
@@ -153,10 +152,12 @@ def _train(args):
     sheet = run.folder / "contact_sheet.png"
     viz.save_figure(viz.contact_sheet(model, shown), sheet)
     curves = run.folder / "losses.png"
-    viz.save_figure(viz.plot_losses(read_log(run.folder), model.gan.balance,
-                                    warnings=watch.warnings), curves)
+    log = read_log(run.folder)
+    if log:  # or it was lost, and all epochs were done before
+        viz.save_figure(viz.plot_losses(log, model.gan.balance,
+                                        warnings=watch.warnings), curves)
     print(f"\nLook at  {sheet}   (input | output | target)\n"
-          f"         {curves}\n"
+          + (f"         {curves}\n" if log else "") +
           f"Model    {run.folder / 'checkpoints'}\n"
           f"Next     {_program()} translate {run.folder} YOUR_PICTURE\n"
           f"         make lab   (the course; begin with 00_start_here.ipynb)")
@@ -169,34 +170,55 @@ def _what_to_train(args):
     changes = {field.name: getattr(args, field.name)
                for field in dataclasses.fields(Pix2PixConfig)
                if field.name in args}
-    if args.resume and args.run and not args.dataset:
-        args.dataset = _asked_for(Path(args.run)).get("dataset")
+    if args.resume and args.run:
+        _take_up_command(args, Path(args.run))
     args.dataset = args.dataset or "toy_facades"
-    usual = default_direction(args.dataset, args.root)
+    usual = default_direction(args.dataset, args.root or "data")
     name = Path(args.dataset).resolve().name
     if changes.get("direction", usual) != usual:
         name += f"_{changes['direction']}"
     run_folder = Path(args.run or Path("runs") / name)
-    if not args.resume:
+    if args.resume:
+        config = _config_to_resume(run_folder).replace(**changes)
+        _take_up_command(args, run_folder)
+    else:
         changes.setdefault("direction", usual)
-        return run_folder, Pix2PixConfig.for_profile(args.profile, **changes)
+        config = Pix2PixConfig.for_profile(args.profile, **changes)
+    args.root, args.unreadable = args.root or "data", args.unreadable or "stop"
+    args.save_every = 1 if args.save_every is None else args.save_every
+    return run_folder, config
+
+
+def _config_to_resume(run_folder):
     try:
-        saved = Pix2PixConfig.from_json(run_folder / "config.json")
+        return Pix2PixConfig.from_json(run_folder / "config.json")
     except FileNotFoundError:
         raise FileNotFoundError(f"{run_folder} holds no run to resume: train without "
                                 "--resume, or name its folder with --run.") from None
-    profile = _asked_for(run_folder).get("profile", args.profile)
+
+
+def _take_up_command(args, run_folder):
+    """Take from the command that began a run what this one does not say."""
+    began = read_command(run_folder)
+    profile = began.get("profile", args.profile)
     if args.profile not in (None, profile):
         raise ValueError(f"{run_folder} was begun with --profile {profile}, not "
                          f"{args.profile}: leave that out, or name another --run.")
-    args.profile = profile
-    return run_folder, saved.replace(**changes)
+    for name, value in began.items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
 
 
-def _asked_for(run_folder):
-    """Read which data set and profile the command that began a run asked for."""
-    path = run_folder / _COMMAND
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+def _command(args):
+    """Return what a command to resume the run should know, wherever it is given."""
+    from .catalog import ARCHIVES
+
+    dataset = args.dataset
+    if dataset not in ARCHIVES and Path(dataset).is_dir():
+        dataset = str(Path(dataset).absolute())
+    return {"dataset": dataset, "root": str(Path(args.root).absolute()),
+            "profile": current_profile(args.profile), "unreadable": args.unreadable,
+            "save_every": args.save_every}
 
 
 def _paired_folder(args, config):

@@ -37,14 +37,15 @@ def _translate(args):
     from mxnet import nd
     from tqdm.auto import tqdm
 
-    from .checkpoint import find_checkpoint, load_generator
+    from .checkpoint import load_generator
     from .pictures import list_pictures, read_picture
     from .pix2pix import translate
+    from .run_checkpoints import find_checkpoint
     from .runtime import get_context, seed_everything
     from .transforms import resize, to_float
     from .viz import save_picture, to_image
 
-    checkpoint = find_checkpoint(args.run)
+    checkpoint = find_checkpoint(args.run, whole=False)
     paths = [path for given in map(Path, args.pictures)
              for path in (list_pictures(given) if given.is_dir() else [given])]
     for path in paths:

@@ -317,13 +317,19 @@ class Pix2PixConfig:
         ValueError
             If the text is no JSON object or describes no possible configuration.
         """
-        text = str(source)
-        if not text.lstrip().startswith("{"):
-            text = Path(source).read_text(encoding="utf-8")
+        if str(source).lstrip().startswith("{"):
+            return cls._from_text(str(source))
+        try:
+            return cls._from_text(Path(source).read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{source} is no configuration. {error}") from None
+
+    @classmethod
+    def _from_text(cls, text):
         try:
             fields = json.loads(text)
         except json.JSONDecodeError as error:
-            raise ValueError(f"{source} is not valid JSON: {error}.") from None
+            raise ValueError(f"It is not valid JSON: {error}.") from None
         if not isinstance(fields, dict):
-            raise ValueError(f"{source} is a JSON {type(fields).__name__}, no object.")
+            raise ValueError(f"It is a JSON {type(fields).__name__}, no object.")
         return cls.from_dict(fields)

@@ -99,13 +99,15 @@ class PictureDataset(gluon.data.Dataset):
 
         ``name``, the folder's, is for people: a folder may be moved and renamed.
         ``names`` is the SHA-256 of the pictures' names, inside the folder. ``sizes``
-        are sixteen, each of the sizes of every sixteenth file: other data differ in all
-        of them, the same data with a picture damaged or replaced in one.
+        are sixteen (or as many as there are files), each of the sizes of every
+        sixteenth file: other data differ in all of them, the same data with a picture
+        damaged or replaced in one.
         """
-        names, sizes = hashlib.sha256(), [hashlib.sha256() for _ in range(16)]
+        names = hashlib.sha256()
+        sizes = [hashlib.sha256() for _ in self.files[:16]]
         for number, path in enumerate(self.files):
             names.update(f"{path.relative_to(self.folder).as_posix()}\n".encode())
-            sizes[number % 16].update(f"{path.stat().st_size}\n".encode())
+            sizes[number % len(sizes)].update(f"{path.stat().st_size}\n".encode())
         return {"name": self.folder.resolve().name, "split": self.split,
                 "train": self.train, "pictures": len(self.files),
                 "names": names.hexdigest(), "seed": self.seed,

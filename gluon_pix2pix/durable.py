@@ -11,8 +11,8 @@ import contextlib
 import errno
 import hashlib
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -31,11 +31,11 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     A folder that is there already is replaced last, and comes back if that fails.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    temporary = _hidden(folder)
+    temporary.mkdir()
     old = Path(f"{temporary}.old")
     try:
         yield temporary
-        os.chmod(temporary, folder.parent.stat().st_mode)  # mkdtemp made it private
         flush_folder(temporary)
         if folder.exists():
             os.rename(folder, old)
@@ -51,14 +51,28 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def bring_back(folder: Path) -> None:
-    """Put a folder back in its place if `whole_folder` was killed replacing it."""
+def _hidden(path):
+    """Return a name beside a path that nobody else has, for what is not whole yet."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+
+
+def in_place(folder: Path) -> Path:
+    """Return where a folder is: elsewhere if `whole_folder` was killed replacing it."""
     if folder.exists() or not folder.parent.is_dir():
-        return
-    for path in folder.parent.iterdir():
-        if path.name.startswith(f".{folder.name}.") and path.name.endswith(".old"):
-            os.rename(path, folder)
-            return
+        return folder
+    return next((path for path in folder.parent.iterdir()
+                 if path.name.startswith(f".{folder.name}.")
+                 and path.name.endswith(".old")), folder)
+
+
+def bring_back(folder: Path) -> None:
+    """Put a folder back in its place if `whole_folder` was killed replacing it.
+
+    Nobody else may be writing there.
+    """
+    found = in_place(folder)
+    if found != folder:
+        os.rename(found, folder)
 
 
 def remove_folder(folder: Path) -> None:
@@ -82,29 +96,27 @@ def remove_remains(parent: Path, start: str) -> None:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays as ``.npz``, through to the disk."""
-    with open(path, "wb") as file:
+    """Write arrays as a new ``.npz`` file, through to the disk."""
+    with open(path, "xb") as file:
         np.savez(file, **arrays)
         _flush(file)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, through to the disk."""
-    with open(path, "w", encoding="utf-8", newline="") as file:
+    """Write a new text file, through to the disk."""
+    with open(path, "x", encoding="utf-8", newline="") as file:
         file.write(text)
         _flush(file)
 
 
 def replace_text(path: Path, text: str) -> None:
     """Write a text file in the place of another, whole or not at all."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
+    temporary = _hidden(path)
     try:
-        write_text(Path(temporary), text)
-        os.chmod(temporary, 0o666 & path.parent.stat().st_mode)  # it was private
+        write_text(temporary, text)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
     flush_folder(path.parent)
 

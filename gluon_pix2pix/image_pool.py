@@ -87,10 +87,12 @@ class ImagePool:
 
     def check(self, arrays: Mapping[str, np.ndarray], source: str) -> None:
         """Raise ValueError unless `restore` can take these arrays."""
-        expected = {f"image_{slot}" for slot in range(len(arrays) - 2)}
-        if set(arrays) != {"random_keys", "random_position"} | expected \
-                or len(expected) > self.pool_size \
-                or arrays["random_keys"].shape != (624,):
+        slots = range(len(arrays) - 2)
+        if len(slots) > self.pool_size \
+                or set(arrays) != {"random_keys", "random_position",
+                                   *(f"image_{slot}" for slot in slots)} \
+                or not _is_twister(arrays["random_keys"], arrays["random_position"]) \
+                or not _are_images([arrays[f"image_{slot}"] for slot in slots]):
             raise ValueError(
                 f"{source} does not fit a pool of {self.pool_size} images.")
 
@@ -108,3 +110,15 @@ class ImagePool:
         self.images = [nd.array(image, ctx=ctx, dtype=image.dtype) for image in images]
         self.rng.set_state(("MT19937", arrays["random_keys"],
                             int(arrays["random_position"]), 0, 0.0))
+
+
+def _is_twister(keys, position):
+    # NumPy itself does not look, and reads beyond the keys at another position.
+    return (keys.shape == (624,) and keys.dtype == np.uint32 and position.shape == ()
+            and position.dtype.kind in "iu" and 0 <= position <= 624)
+
+
+def _are_images(images):
+    return len({image.shape for image in images}) <= 1 and all(
+        image.ndim == 4 and len(image) == 1 and image.dtype == np.float32
+        and np.isfinite(image).all() for image in images)

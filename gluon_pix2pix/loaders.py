@@ -133,7 +133,9 @@ class Loader:
                 return self.dataset.get(index, epoch), problems
             except (PictureError, OSError) as error:
                 problems.append(str(error))
-                if self.unreadable == "stop" or len(problems) == len(order):
+                if self.unreadable == "stop":
+                    raise _with_ways_on(error) from None
+                if len(problems) == len(order):
                     raise
             except MemoryError:
                 raise
@@ -152,6 +154,15 @@ class Loader:
             if problem not in self.skipped:
                 _log.warning("%s Another picture takes its place.", problem)
             self.skipped[problem] = self.skipped.get(problem, 0) + 1
+
+
+def _with_ways_on(error):
+    """Tell how a training can go on, which needs as many pictures as it began with."""
+    if not isinstance(error, PictureError):
+        return error
+    return PictureError(error.path, error.reason, "replace it by a sound one of that "
+                        "name, or let others take its place (unreadable='skip', on the "
+                        "command line --unreadable skip)")
 
 
 def _ahead(function, values, workers):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 from collections.abc import Iterator
 
 from mxnet.base import MXNetError
@@ -48,5 +49,6 @@ def _used():
         import resource
     except ImportError:  # Windows
         return ""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak *= 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
     return f" (the process held up to {peak / 1e9:.1f} GB)"

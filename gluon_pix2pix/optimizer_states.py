@@ -50,15 +50,22 @@ def check_optimizer(trainer: gluon.Trainer, net: gluon.Block,
               for name, net_shape in _trained_shapes(trainer, net).items()
               for part in _PARTS}
     wrong = sorted(name for name, array in arrays.items()
-                   if shapes.get(name) != array.shape)
+                   if shapes.get(name) != array.shape or not _is_possible(name, array))
     # All of a parameter's three, or none of them.
     known = {name.rpartition(".")[0] for name in arrays}
     wrong += sorted(f"{name}.{part}" for name in known for part in _PARTS
                     if f"{name}.{part}" not in arrays)
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-        raise ValueError(f"{source} does not fit the optimiser: missing, surplus or "
-                         f"misshapen are {', '.join(wrong[:3])}{more}.")
+        raise ValueError(
+            f"{source} does not fit the optimiser: missing, surplus, misshapen or of "
+            f"impossible values are {', '.join(wrong[:3])}{more}.")
+
+
+def _is_possible(name, array):
+    if name.endswith(".updates"):
+        return array.dtype.kind in "iu" and array >= 0
+    return array.dtype == np.float32 and np.isfinite(array).all()
 
 
 def set_optimizer(trainer: gluon.Trainer, net: gluon.Block,

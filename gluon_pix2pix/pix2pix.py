@@ -118,7 +118,7 @@ class Pix2Pix:
             ``.asscalar()`` when you want to see one.
         """
         real_in = real_in.as_in_context(self.ctx)
-        # Detached, as MXNet's graphs may not share an input: it might be real_in itself.
+        # Detached, as graphs may not share an input, and it might be real_in itself.
         real_out = real_out.as_in_context(self.ctx).detach()
         # The one forward pass of G: both networks learn from the same picture, made
         # with dropout and batch statistics.

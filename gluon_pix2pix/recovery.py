@@ -7,9 +7,10 @@ import logging
 from pathlib import Path
 
 from .checkpoint import restore, surroundings
-from .checkpoint_files import verify
-from .failures import ResumeError
+from .checkpoint_files import read_state
+from .failures import CheckpointError, ResumeError
 from .progress import Progress
+from .run_checkpoints import saved_folders
 from .schedule import learning_rate
 
 SCHEDULE = ("lr", "epochs", "epochs_decay", "seed")
@@ -17,12 +18,31 @@ SCHEDULE = ("lr", "epochs", "epochs_decay", "seed")
 _log = logging.getLogger(__name__)
 
 
-def training_state(progress: Progress, data: dict | None, batches_per_epoch: int,
+def training_state(progress: Progress, data: dict | None, report_every: int | None,
                    config, score: float | None = None) -> dict:
     """Return what a checkpoint keeps of a training, besides the model."""
-    return {**dataclasses.asdict(progress), "score": score,
-            "batches_per_epoch": batches_per_epoch, "data": data,
+    return {**dataclasses.asdict(progress), "score": score, "data": data,
+            "report_every": report_every,
             "schedule": {name: getattr(config, name) for name in SCHEDULE}}
+
+
+def read_progress(folder: Path) -> Progress:
+    """Read where in a training a checkpoint was saved.
+
+    Raises
+    ------
+    ResumeError
+        If it does not tell.
+    FileNotFoundError, CheckpointError
+        If its ``state.json`` is missing or damaged.
+    """
+    try:
+        return Progress.from_state(read_state(folder))
+    except KeyError:
+        raise ResumeError(
+            f"{folder} does not tell where in a training it was saved, so none can go "
+            "on from it: name a checkpoint that `fit` has saved in a run folder."
+        ) from None
 
 
 def data_identity(loader) -> dict:
@@ -63,8 +83,31 @@ def _differences(saved, given):
             if given.get(name) != value]
 
 
-def take_up(folder: Path, model, loader, config) -> Progress:
-    """Bring a model to where a checkpoint was saved.
+def resume_problem(run: Path, config, newest: Path | None) -> Exception | None:
+    """Say why the run in a folder cannot go on from its newest intact checkpoint.
+
+    Returns
+    -------
+    CheckpointError, ResumeError or None
+        If it has checkpoints, but none that is intact; if it has another configuration,
+        whose differences are listed.
+    """
+    if newest is None and saved_folders(run):
+        return CheckpointError(
+            f"No checkpoint in {run / 'checkpoints'} is intact, so the run cannot go "
+            "on: overwrite it, or name another run folder.")
+    state = read_state(newest) if newest else {}
+    begun = state.get("epoch", 0) + bool(state.get("batches"))
+    saved = type(config).from_json(run / "config.json")
+    differences = config_differences(saved, config, begun)
+    return ResumeError(
+        f"{run} was trained with another configuration (saved -> given): "
+        f"{', '.join(differences)}. Train as saved, or name another run folder."
+    ) if differences else None
+
+
+def take_up(folder: Path, model, loader, config, report_every: int) -> Progress:
+    """Bring a model to where a checkpoint that is intact was saved.
 
     Nothing is changed unless everything fits.
 
@@ -72,7 +115,7 @@ def take_up(folder: Path, model, loader, config) -> Progress:
     ----------
     folder : Path
         The checkpoint.
-    model, loader, config :
+    model, loader, config, report_every :
         What `fit` was given.
 
     Raises
@@ -82,24 +125,21 @@ def take_up(folder: Path, model, loader, config) -> Progress:
     FileNotFoundError, CheckpointError, ValueError
         If a file is missing or damaged, or does not fit the networks.
     """
-    state = verify(folder)
-    try:
-        progress, schedule = Progress.from_state(state), state["schedule"]
-    except KeyError:
-        raise ResumeError(
-            f"{folder} does not tell where in a training it was saved, so none can go "
-            "on from it: name a checkpoint that `fit` has saved in a run folder."
-        ) from None
-    saved = type(model.config).from_json(folder / "config.json").replace(**schedule)
+    state, progress = read_state(folder), read_progress(folder)
+    saved = type(model.config).from_json(folder / "config.json").replace(
+        **state.get("schedule", {}))
     begun = progress.epoch + (progress.batches > 0)
     differences = config_differences(saved, with_schedule(model, config), begun)
-    data, changed = _data_differences(state["data"], data_identity(loader))
+    data, changed = _data_differences(state.get("data"), data_identity(loader))
     differences += data
     if differences:
         raise ResumeError(
             f"{folder} belongs to another training (saved -> given): "
             f"{', '.join(differences)}. Train as saved, or in another run folder.")
     restore(model, folder)
+    if state.get("report_every"):
+        changed += _differences({"report_every": state["report_every"]},
+                                {"report_every": report_every})
     _tell_surroundings(state, surroundings(model), changed)
     return progress
 
@@ -113,12 +153,15 @@ def _data_differences(saved, given):
     changed = ["some pictures have other sizes"] if any(sizes) else []
     if sum(sizes) > len(sizes) // 2:
         return ["the sizes of most pictures"], []
-    return _differences({name: value for name, value in saved.items()
-                         if name not in ("name", "sizes")}, given), changed
+    differences = _differences({name: value for name, value in saved.items()
+                                if name not in ("name", "names", "sizes")}, given)
+    if saved.get("names") != given.get("names"):
+        differences.append("the pictures' names")
+    return differences, changed
 
 
 def _tell_surroundings(saved, now, changed):
-    """Warn where the last bits of the numbers may come out differently."""
+    """Warn where the numbers or the log may come out differently."""
     def facts(state):
         versions = {name: number for name, number in state["versions"].items()
                     if name != "python"}

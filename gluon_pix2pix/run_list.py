@@ -13,8 +13,10 @@ from .checkpoint_files import read_state
 from .failures import RunInUseError
 from .locking import only_one
 from .pictures import natural_order
+from .run_checkpoints import checkpoint_states
+from .run_command import read_command
+from .run_files import aside
 from .run_log import read_log
-from .run_states import checkpoint_states
 
 # What only a run folder has; any of them in a folder makes it a run, well or damaged.
 _MARKS = ("log.csv", "checkpoints")
@@ -93,9 +95,10 @@ def look_at(folder: str | Path) -> RunInfo:
             _read_log(info)
             _read_checkpoints(info)
             info.state = _state(info)
-    except OSError as error:
+    except Exception as error:  # whatever one holds, the others shall be listed
         info.state = "damaged"
-        info.problems.append(f"{info.folder} cannot be read ({error}).")
+        info.problems.append(
+            f"{info.folder} cannot be read ({type(error).__name__}: {error}).")
     return info
 
 
@@ -122,10 +125,13 @@ def _read_config(info):
     path = info.folder / "config.json"
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-        return str(fields["model"]), int(fields["epochs"] + fields["epochs_decay"])
+        model, epochs = fields["model"], fields["epochs"] + fields["epochs_decay"]
+        if isinstance(model, str) and isinstance(epochs, int) and 0 <= epochs < 2**31:
+            return model, epochs
+        reason = f"config.json tells of {epochs!r} epochs of {model!r}"
     except FileNotFoundError:
         reason = "there is no config.json"
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         reason = f"config.json is damaged or of something else ({error!r})"
     info.state = "damaged" if _is_marked(info.folder) else "no run"
     told = "was a run, but" if info.state == "damaged" else "is no run:"
@@ -134,9 +140,12 @@ def _read_config(info):
 
 def _read_command(info):
     """Read which data the command line was given; a notebook leaves no such file."""
-    with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
-        text = (info.folder / "command.json").read_text(encoding="utf-8")
-        info.data = Path(json.loads(text)["dataset"]).name
+    try:
+        info.data = Path(read_command(info.folder)["dataset"]).name
+    except KeyError:
+        pass
+    except ValueError as error:
+        info.problems.append(str(error))
 
 
 def _read_log(info):
@@ -148,9 +157,8 @@ def _read_log(info):
         info.epoch = max(0, int(max(epochs, default=0)) - 1)
     except FileNotFoundError:
         return
-    except (ValueError, TypeError) as error:
-        info.problems.append(
-            f"{info.folder / 'log.csv'} is damaged ({error}): its figures are missing.")
+    except ValueError as error:
+        info.problems.append(f"{error} Its figures are missing.")
         return
     for name, values in log.items():
         known = [value for value in values if math.isfinite(value)]
@@ -174,6 +182,8 @@ def _read_checkpoints(info):
         info.iteration = max(info.iteration, state.iteration)
         data = read_state(state.path).get("data") or {}  # saved by hand, it has none
         info.data = data.get("name", info.data)
+    info.problems += [f"{path} was damaged or left behind, and is kept aside: remove "
+                      "it if you need it no more." for path in aside(info.folder)]
 
 
 def _state(info):

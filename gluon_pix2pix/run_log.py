@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from . import durable
 
 NAME = "log.csv"
 _TEXT = "warnings"  # the column that holds no numbers
+_log = logging.getLogger(__name__)
 
 
 class RunLog:
@@ -44,13 +46,14 @@ class RunLog:
                "images_per_second": f"{report.images_per_second:.3f}",
                "val_l1": "" if val_l1 is None else f"{val_l1:.5f}",
                "variety": "" if variety is None else f"{variety:.5f}",
-               _TEXT: " | ".join(map(str, warnings))}
+               _TEXT: " | ".join(" ".join(str(text).split()) for text in warnings)}
         lines = io.StringIO(newline="")
         writer = csv.DictWriter(lines, row, lineterminator="\n")
         if not self.text:
             writer.writeheader()
         writer.writerow(row)
         with durable.explained(self.path):
+            self._be_there()
             before = self.path.stat().st_size
             try:
                 with open(self.path, "a", newline="", encoding="utf-8") as file:
@@ -64,29 +67,67 @@ class RunLog:
             self.scores[report.iteration] = float(val_l1)
 
     def cut_back(self, iteration: int) -> None:
-        """Read what there is, and remove all rows after a step from the file."""
-        found = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
-        rows = _whole_rows(found)
+        """Read what there is, and remove all rows after a step from the file.
+
+        A damaged file is put aside and warned of, as is one that is missing.
+        """
+        rows, found = [], ""
+        try:
+            found, rows = _read(self.path)
+        except FileNotFoundError:
+            if iteration:
+                _log.warning("%s is gone: the rows up to step %d are missing in the "
+                             "new one.", self.path, iteration)
+        except ValueError as error:
+            aside = self.path.with_name(f"{NAME}.damaged")
+            with durable.explained(self.path):
+                os.replace(self.path, aside)
+            _log.warning("%s It is now %s, and the rows up to step %d are missing in "
+                         "the new one.", error, aside.name, iteration)
         kept = [row for row in rows if int(row["iteration"]) <= iteration]
         lines = found.splitlines(keepends=True)
         self.text = "".join(lines[:1 + len(kept)]) if kept else ""
         self.iteration = int(kept[-1]["iteration"]) if kept else 0
         self.scores = {int(row["iteration"]): float(row["val_l1"])
-                       for row in kept if row["val_l1"]}
+                       for row in kept if row.get("val_l1")}
         if self.text != found or not self.path.exists():
             with durable.explained(self.path):
                 durable.replace_text(self.path, self.text)
 
     def flush(self) -> None:
         """Send it through to the disk."""
+        self._be_there()
         with open(self.path, "rb+") as file:
             os.fsync(file.fileno())
 
+    def _be_there(self):
+        if not self.path.exists():
+            durable.replace_text(self.path, self.text)
+            _log.warning("%s was deleted, and is written anew.", self.path)
 
-def _whole_rows(text):
-    """Read rows; the last one is no row before its line has ended."""
-    text = text[:text.rfind("\n") + 1]
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+def _read(path):
+    """Return a log's text and its rows; the last is none before its line has ended.
+
+    Raises ValueError, with the file's name, if it is damaged.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        whole = io.StringIO(text[:text.rfind("\n") + 1], newline="")
+        rows = list(csv.DictReader(whole))
+        for row in rows:
+            int(row["epoch"]), int(row["iteration"])
+            _numbers(row)
+    except KeyError as error:
+        raise ValueError(f"{path} is damaged (it has no column {error}).") from None
+    except (ValueError, TypeError, csv.Error) as error:
+        raise ValueError(f"{path} is damaged ({error}).") from None
+    return text, rows
+
+
+def _numbers(row):
+    return {name: float("nan" if value == "" else value)
+            for name, value in row.items() if name != _TEXT}
 
 
 def read_log(folder: str | Path) -> dict[str, list[float]]:
@@ -99,11 +140,11 @@ def read_log(folder: str | Path) -> dict[str, list[float]]:
     ------
     FileNotFoundError
         If the folder holds no log.
+    ValueError
+        If it is damaged; it is named.
     """
     path = Path(folder) / NAME
     if not path.is_file():
         raise FileNotFoundError(f"{folder} is no run folder: it has no {NAME}.")
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = _whole_rows(file.read())
-    return {name: [float(row[name] or "nan") for row in rows] for name in rows[0]
-            if name != _TEXT} if rows else {}
+    rows = [_numbers(row) for row in _read(path)[1]]
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}

@@ -26,15 +26,19 @@ def plot_run(folder: str | Path) -> Figure:
     FileNotFoundError
         If the folder is no run.
     ValueError
-        If nothing was logged yet.
+        If nothing was logged yet, or log or configuration are damaged.
     """
     folder = Path(folder)
     log = read_log(folder)
     if not log:
         raise ValueError(f"{folder} has no curves yet: its log.csv is empty.")
     config = Pix2PixConfig.from_json(folder / "config.json")
-    return plot_losses(log, GANLoss(config.gan_loss).balance, title=folder.name,
-                       warnings=HealthWatch(config, log).warnings)
+    try:
+        return plot_losses(log, GANLoss(config.gan_loss).balance, title=folder.name,
+                           warnings=HealthWatch(config, log).warnings)
+    except KeyError as error:
+        raise ValueError(f"{folder / 'log.csv'} has no column {error}, which its "
+                         "curves need.") from None
 
 
 def plot_samples(folder: str | Path, most: int = 4) -> Figure:

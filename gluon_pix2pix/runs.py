@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
-import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from . import durable
+from . import durable, run_files
 from .checkpoint import save_checkpoint
-from .checkpoint_files import (
-    intact_checkpoints,
-    read_config,
-    read_state,
-    saved_folders,
-)
-from .failures import CheckpointError, ResumeError, RunLostError
+from .checkpoint_files import read_config, read_state
+from .failures import RunLostError
 from .locking import only_one
 from .progress import Progress
-from .recovery import config_differences, training_state
+from .recovery import read_progress, resume_problem, training_state
+from .run_checkpoints import (
+    CheckpointState,
+    best_checkpoint,
+    best_first,
+    checkpoint_states,
+    newest_intact,
+    saved_folders,
+)
+from .run_command import NAME as COMMAND
 from .run_log import RunLog, read_log
-from .run_states import CheckpointState, best_checkpoint, checkpoint_states
 
 __all__ = ["best_checkpoint", "checkpoint_states", "CheckpointState", "read_log",
            "RunFolder"]
@@ -49,8 +52,9 @@ class RunFolder:
         How many of the newest checkpoints to keep, besides the best by validation.
     resume : bool
         Continue an earlier run in this folder, if there is one; pass
-        ``resume="auto"`` to `fit`. Together with `overwrite`: continue a run that is
-        unfinished and has the same configuration, and replace any other.
+        ``resume="auto"`` to `fit`. Together with `overwrite`: continue it if it is
+        unfinished, intact and of the same configuration. If not, a new run begins, and
+        the earlier one is kept as ``<folder>_1``, ``_2``, ..., which is warned of.
     save_every : int
         Epochs between two checkpoints of `fit`.
 
@@ -58,8 +62,9 @@ class RunFolder:
     ------
     FileExistsError
         If the folder holds a run and neither option is on, or holds something else.
-    ResumeError
-        If the run to resume has another configuration; the differences are listed.
+    CheckpointError, ResumeError
+        If no checkpoint of the run to resume is intact, or it has another
+        configuration; the differences are listed.
     RunInUseError
         If somebody is training in it.
     SaveError
@@ -73,7 +78,7 @@ class RunFolder:
         for name, value in (("keep", keep), ("save_every", save_every)):
             if value < 1:
                 raise ValueError(f"{name}={value} must be at least 1.")
-        self.run_log = RunLog(self.folder)
+        self.run_log, self._command = RunLog(self.folder), ""
         with durable.explained(self.folder):
             self._open(overwrite, resume)
         self._identity = self._now()
@@ -97,13 +102,35 @@ class RunFolder:
             )
         folder.mkdir(parents=True, exist_ok=True)
         with self.locked():
-            if earlier and not (resume and self._continues(overwrite)):
-                self._clear()
-            # config.json tells a run's folder: it comes first and is never away.
-            durable.replace_text(folder / "config.json", self.config.to_json() + "\n")
-            for name in ("samples", "checkpoints"):
-                (folder / name).mkdir(exist_ok=True)
-            self.recover()
+            run_files.tidy(folder)
+            newest, why_not = None, None
+            if earlier and resume:
+                newest = newest_intact(folder)
+                why_not = resume_problem(folder, self.config, newest)
+                if why_not and not overwrite:
+                    raise why_not
+                if overwrite and not why_not and self._is_finished(newest):
+                    why_not = f"The run in {folder} is finished."
+            if not (why_not and run_files.has_trained(folder)):
+                if earlier and (why_not or not resume):
+                    run_files.clear(folder)
+                    newest = None
+                self._fill(newest)
+                return
+            place = run_files.free_place(folder)
+            os.rename(folder, place)
+        _log.warning("%s It is now %s, and a new run begins.", why_not, place)
+        self._open(overwrite=False, resume=False)
+
+    def _fill(self, newest):
+        # config.json tells a run's folder: it comes first and is never away.
+        durable.replace_text(self.folder / "config.json", self.config.to_json() + "\n")
+        for name in ("samples", "checkpoints"):
+            (self.folder / name).mkdir(exist_ok=True)
+        command = self.folder / COMMAND
+        if command.is_file():
+            self._command = command.read_text(encoding="utf-8", errors="replace")
+        self.go_back(newest)
 
     def _is_run(self):
         try:
@@ -112,38 +139,28 @@ class RunFolder:
             return False
         return True
 
-    def _continues(self, overwrite):
-        """Tell whether the run that is there goes on; raise if it should, but cannot.
-        """
-        newest = next((state for state in reversed(checkpoint_states(self.folder))
-                       if not state.damaged), None)
-        epoch = newest.epoch if newest else 0
-        begun = epoch + bool(newest and newest.batches)
-        differences = config_differences(read_config(self.folder), self.config, begun)
-        if overwrite:
-            finished = epoch >= self.config.epochs + self.config.epochs_decay
-            return not differences and not finished
-        if differences:
-            raise ResumeError(
-                f"{self.folder} was trained with another configuration (saved -> "
-                f"given): {', '.join(differences)}. Train as saved, or name another "
-                "run folder.")
-        return True
-
-    def _clear(self):
-        for pattern in ("epoch_*", "set_aside_epoch_*"):
-            for checkpoint in self.folder.glob(f"checkpoints/{pattern}"):
-                durable.remove_folder(checkpoint)
-        for pattern in ("samples/epoch_*.png", "samples.png", "contact_sheet.png",
-                        "losses.png", "log.csv", "tensorboard/events.out.tfevents.*"):
-            for path in self.folder.glob(pattern):
-                path.unlink()
+    def _is_finished(self, newest):
+        epochs = self.config.epochs + self.config.epochs_decay
+        return newest is not None and read_state(newest).get("epoch", 0) >= epochs
 
     def locked(self) -> AbstractContextManager:
         """Keep all others from training here, in a ``with`` statement."""
         return only_one(self.folder / _LOCK, refusing=(
             f"{self.folder} is in use: another training writes to it, perhaps in "
-            "another terminal or notebook. Stop that one, or name another folder."))
+            "another terminal or notebook, or this one, in a generator that was kept. "
+            "Stop that one (a generator: close it), or name another folder."))
+
+    def keep_command(self, values: dict) -> None:
+        """Write down what the command line asked for, besides the configuration."""
+        self._command = json.dumps(values) + "\n"
+        durable.replace_text(self.folder / COMMAND, self._command)
+
+    def check(self) -> None:
+        """Raise RunLostError unless this still is the run that was opened."""
+        if self._lost() or read_config(self.folder) != self.config:
+            raise RunLostError(
+                f"{self.folder} was deleted, replaced or opened with another "
+                "configuration since this RunFolder was made: make it anew.")
 
     def recover(self) -> Path | None:
         """Clear up after whatever ended the run; return the checkpoint to go on from.
@@ -157,28 +174,21 @@ class RunFolder:
         CheckpointError
             If there are checkpoints, but none is intact.
         """
-        durable.remove_remains(self.folder / "checkpoints", "epoch_")
-        for name in ("log.csv", "config.json"):
-            for path in self.folder.glob(f".{name}.*"):
-                path.unlink()
-        newest = next(intact_checkpoints(self.folder), None)
-        if newest is None and saved_folders(self.folder):
-            raise CheckpointError(
-                f"No checkpoint in {self.folder / 'checkpoints'} is intact, so the run "
-                "cannot go on: overwrite it, or name another run folder.")
+        run_files.tidy(self.folder)
+        newest = newest_intact(self.folder)
+        if problem := resume_problem(self.folder, self.config, newest):
+            raise problem
         self.go_back(newest)
         return newest
 
     def go_back(self, checkpoint: Path | None) -> None:
         """Forget what came after a checkpoint of this run: None for its beginning."""
-        for path in reversed(saved_folders(self.folder)):
-            if checkpoint and path.resolve() == checkpoint.resolve():
-                break
-            aside = path.with_name(f"set_aside_{path.name}")
-            shutil.rmtree(aside, ignore_errors=True)
-            os.rename(path, aside)
-            _log.warning("%s is set aside as %s.", path, aside.name)
-        step = Progress.from_state(read_state(checkpoint)).reported if checkpoint else 0
+        step, begins = 0, 0
+        saved = saved_folders(self.folder)
+        if checkpoint:
+            step = read_progress(checkpoint).reported
+            begins = 1 + [path.resolve() for path in saved].index(checkpoint.resolve())
+        run_files.set_aside(saved[begins:])
         self.run_log.cut_back(step)
 
     def holds(self, checkpoint: Path | None) -> bool:
@@ -219,7 +229,7 @@ class RunFolder:
                              "run to fit, which can save it anywhere.")
         progress = Progress(report.epoch, 0, report.iteration)
         return self.save_progress(model, progress, training_state(
-            progress, None, 0, self.config, self.score(report.iteration)))
+            progress, None, None, self.config, self.score(report.iteration)))
 
     def score(self, iteration: int) -> float | None:
         """Return the ``val_l1`` that was logged for a step, if any."""
@@ -250,9 +260,9 @@ class RunFolder:
         return path
 
     def _prune(self):
-        best = best_checkpoint(self.folder)
+        best = [state.path for state in best_first(self.folder)[:1]]
         for old in saved_folders(self.folder)[:-self.keep]:
-            if best is None or old != best.path:
+            if old not in best:
                 durable.remove_folder(old)
 
     def _now(self):
@@ -267,12 +277,13 @@ class RunFolder:
 
     def _rescue(self, model, progress, state):
         """Write what is in memory to where nothing is, and say so."""
-        place, number = self.folder, 1
-        while place.exists():
-            place = self.folder.with_name(f"{self.folder.name}_rescued_{number}")
-            number += 1
+        place = self.folder
+        if place.exists():
+            place = run_files.free_place(place, "_rescued")
         run = RunFolder(place, self.config, keep=self.keep)
         durable.replace_text(run.run_log.path, self.run_log.text)
+        if self._command:
+            durable.replace_text(place / COMMAND, self._command)
         save_checkpoint(place / "checkpoints" / progress.name, model, **state)
         raise RunLostError(
             f"{self.folder} was deleted or replaced while it was written to. The state "

@@ -10,10 +10,10 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from .checkpoint_files import find_checkpoint
 from .failures import DivergedError, Interrupted
 from .progress import Progress, Report
 from .recovery import config_differences, take_up, with_schedule
+from .run_checkpoints import find_checkpoint
 from .schedule import learning_rate
 from .training_steps import Training
 
@@ -25,9 +25,12 @@ def fit(model, loader, config=None, report_every: int = 10, *, run=None,
     """Train for all epochs of a configuration, reporting as it goes.
 
     This is a generator: it trains while you loop over it, and whatever you do in the
-    loop's body (plot, log, stop with ``break``) happens between two steps. Python's,
-    NumPy's and MXNet's random numbers are seeded for each step and each report, by
-    ``config.seed`` and the number of the step, and depend on nothing else.
+    loop's body (plot, log, stop with ``break``) happens between two steps. Call it in
+    the ``for`` statement itself: a generator that is kept in a variable does not end
+    when the loop is left, but saves, and lets go of the run folder, only when it is
+    closed (`contextlib.closing` does it). Python's, NumPy's and MXNet's random numbers
+    are seeded for each step and each report, by ``config.seed`` and the number of the
+    step, and depend on nothing else.
 
     With a run folder the whole state of the training is saved at the beginning, every
     ``run.save_every`` epochs (once the body is done with the report, which it should
@@ -77,9 +80,12 @@ def fit(model, loader, config=None, report_every: int = 10, *, run=None,
     """
     if report_every < 1:
         raise ValueError(f"report_every={report_every} must be at least 1.")
+    if not len(loader):
+        raise ValueError("The loader is empty: a training needs at least one batch an "
+                         "epoch.")
     config = config or model.config
     with run.locked() if run else contextlib.nullcontext():
-        checkpoint, progress = _begin(model, loader, config, run, resume)
+        checkpoint, progress = _begin(model, loader, config, report_every, run, resume)
         training = Training(model, loader, config, report_every, run, checkpoint,
                             progress)
         with contextlib.closing(training):
@@ -91,17 +97,18 @@ def fit(model, loader, config=None, report_every: int = 10, *, run=None,
                     raise
 
 
-def _begin(model, loader, config, run, resume):
+def _begin(model, loader, config, report_every, run, resume):
     """Bring model and run folder to where the training begins.
 
     Returns the run's checkpoint of this place, if there is one, and the place.
     """
+    given = model, loader, config, report_every
     if run is None:
         if resume == "auto":
             raise ValueError("resume='auto' looks for checkpoints in a run folder: "
                              "pass run=RunFolder(...) as well.")
-        return None, take_up(find_checkpoint(resume), model, loader, config) \
-            if resume else Progress()
+        return None, take_up(find_checkpoint(resume), *given) if resume else Progress()
+    run.check()
     differences = config_differences(run.config, with_schedule(model, config))
     if differences:
         raise ValueError(f"{run.folder} is a folder for another configuration (run -> "
@@ -116,7 +123,7 @@ def _begin(model, loader, config, run, resume):
                 "(resume='auto'), or begin anew with RunFolder(..., overwrite=True).")
     if checkpoint is None:
         return None, Progress()
-    progress = take_up(checkpoint, model, loader, config)
+    progress = take_up(checkpoint, *given)
     if not run.holds(checkpoint):
         return None, progress
     run.go_back(checkpoint)

@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from .failures import DivergedError, Interrupted, RuinedError
+from .failures import DivergedError, Interrupted, RuinedError, RunLostError
 from .interruption import Interruptions
 from .memory import memory_explained
 from .progress import Report
@@ -155,8 +155,8 @@ class Training:
         self._read()
         if self.saved == self._place():
             return
-        state = training_state(self.progress, self.data, len(self.loader), self.config,
-                               self.run.score(self.progress.iteration))
+        state = training_state(self.progress, self.data, self.report_every,
+                               self.config, self.run.score(self.progress.iteration))
         try:
             self.checkpoint = self.run.save_progress(self.model, self.progress, state)
         except RuinedError:
@@ -183,6 +183,8 @@ class Training:
         try:
             with self.interruptions.held():
                 self._save()
+        except RunLostError as error:  # it was saved, and tells where
+            _log.error("%s", error)
         except (OSError, RuntimeError, ValueError) as error:
             _log.error("The last steps could not be saved. %s", error)
         else:

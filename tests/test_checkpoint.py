@@ -9,13 +9,21 @@ from mxnet import nd
 
 from gluon_pix2pix import (
     Pix2Pix,
+    durable,
     load_checkpoint,
     load_generator,
     save_checkpoint,
     seed_everything,
 )
-from gluon_pix2pix.checkpoint import checkpoint_size, find_checkpoint, parameter_arrays
+from gluon_pix2pix.checkpoint import (
+    checkpoint_size,
+    find_checkpoint,
+    parameter_arrays,
+    restore,
+)
+from gluon_pix2pix.checkpoint_files import digest, read_arrays, verify
 from gluon_pix2pix.failures import CheckpointError, RuinedError
+from gluon_pix2pix.optimizer_states import optimizer_arrays
 from gluon_pix2pix.pix2pix import translate
 
 
@@ -195,9 +203,151 @@ def test_a_ruined_model_is_not_saved(model, tmp_path):
 
 
 def test_one_that_was_killed_between_the_renames_is_found_again(model, saved):
+    """But is left where it is, as a training may be replacing it just now."""
     saved.rename(saved.with_name(".epoch_0001.abcd.old"))
-    assert find_checkpoint(saved) == saved
+    assert find_checkpoint(saved) == saved.with_name(".epoch_0001.abcd.old")
     load_generator(saved)
+    assert not saved.exists()
+
+
+def everything(model):
+    """All that a model is, as bytes."""
+    arrays = {}
+    for name, net in model.networks.items():
+        arrays.update(parameter_arrays(net))
+        arrays.update(optimizer_arrays(model.trainers[name], net))
+    arrays.update(model.pool.arrays())
+    return {name: array.tobytes() for name, array in arrays.items()}
+
+
+@pytest.mark.parametrize(("file", "part", "value", "message"), [
+    ("discriminator.npz", "weight", lambda array: array.astype(np.float64),
+     "of another type: .*weight is float64"),
+    ("discriminator.npz", "weight", lambda array: array * np.nan,
+     "NaN or infinite: .*weight"),
+    ("optimizer_discriminator.npz", "variance", lambda array: array.astype(np.float16),
+     "of impossible values"),
+    ("optimizer_discriminator.npz", "updates", lambda array: array - 7,
+     "of impossible values"),
+    ("pools.npz", "random_position", lambda array: array + 10**6,
+     "does not fit a pool"),
+    ("pools.npz", "random_position", None, "does not fit the model: it holds pool, my"),
+])
+def test_a_strangers_arrays_change_all_of_a_model_or_nothing(
+        tiny, model, saved, batch, file, part, value, message):
+    arrays = read_arrays(saved / file)
+    name = next(name for name in arrays if name.endswith(part))
+    if value:
+        arrays[name] = value(arrays[name])
+    else:
+        arrays["my.image_0"] = arrays[name]
+    np.savez(saved / file, **arrays)
+    other = Pix2Pix(tiny.replace(seed=5))
+    other.step(*batch)
+    before = everything(other)
+    with pytest.raises(ValueError, match=f"{file} .*{message}"):
+        restore(other, saved)
+    assert everything(other) == before
+
+
+def test_compressed_arrays_are_refused(tmp_path):
+    """They may take a thousand times the memory that the file has bytes."""
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.zeros(10**6))
+    with pytest.raises(CheckpointError, match="a.npz is damaged .it is compressed"):
+        read_arrays(path)
+    np.savez(path, x=np.zeros(10))
+    assert read_arrays(path)["x"].shape == (10,)
+
+
+def test_one_part_under_many_names_is_refused(tmp_path):
+    """A zip file's list may name the same bytes as often as it likes."""
+    path = tmp_path / "a.npz"
+    np.savez(path, a=np.zeros(1000))
+    content = path.read_bytes()
+    entry = content.index(b"PK\x01\x02")
+    end = content.index(b"PK\x05\x06")
+    listing = 9 * content[entry:end]
+    tail = bytearray(content[end:])
+    tail[8:12] = 2 * (9).to_bytes(2, "little")  # so many entries
+    tail[12:16] = len(listing).to_bytes(4, "little")
+    path.write_bytes(content[:entry] + listing + tail)
+    with pytest.raises(CheckpointError, match="a.npz is damaged .it is compressed"):
+        read_arrays(path)
+
+
+@pytest.mark.parametrize("field", ["ngf", "ndf"])
+def test_a_network_of_absurd_size_is_refused_before_it_takes_memory(saved, field):
+    config = json.loads((saved / "config.json").read_text())
+    (saved / "config.json").write_text(json.dumps({**config, field: 10**6}))
+    if field == "ngf":
+        (saved / "state.json").unlink()
+        with pytest.raises(ValueError, match="generator.npz does not fit .*misshapen"):
+            load_generator(saved)
+        return
+    seal(saved)
+    with pytest.raises(ValueError, match="discriminator.npz does not fit .*misshapen"):
+        load_checkpoint(saved)
+
+
+def seal(folder, **changes):
+    """Write checksums that fit, as anybody can who hands on a checkpoint."""
+    state = {**json.loads((folder / "state.json").read_text()), **changes}
+    state.pop("sha256")
+    for name, file in state["files"].items():
+        file.update(bytes=(folder / name).stat().st_size,
+                    sha256=durable.sha256(folder / name))
+    state = {name: value for name, value in state.items() if value != "gone"}
+    (folder / "state.json").write_text(json.dumps({**state, "sha256": digest(state)}))
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("epoch", "1"), ("score", "x"), ("saved_at", "gone"), ("losses", {}),
+    ("files", {"/etc/passwd": {}}), ("versions", []), ("data", 3)])
+def test_entries_of_wrong_types_are_damage(saved, name, value):
+    if name == "files":
+        state = json.loads((saved / "state.json").read_text())
+        state.pop("sha256")
+        state["files"] = value
+        (saved / "state.json").write_text(
+            json.dumps({**state, "sha256": digest(state)}))
+    else:
+        seal(saved, **{name: value})
+    with pytest.raises(CheckpointError, match=f"state.json is damaged .*: {name}"):
+        verify(saved)
+
+
+def test_what_could_not_be_read_again_is_not_saved(model, tmp_path):
+    with pytest.raises(ValueError, match="wrong type: epoch"):
+        save_checkpoint(tmp_path / "x", model, epoch="first")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_translation_asks_for_no_more_than_it_needs(saved):
+    """Neither for the optimisers' checksums nor for the optimisers."""
+    (saved / "optimizer_generator.npz").write_bytes(b"damaged")
+    run = saved.parent.parent
+    load_generator(run)
+    assert find_checkpoint(run, whole=False) == saved
+    with pytest.raises(FileNotFoundError, match="no checkpoint that is intact"):
+        find_checkpoint(run)
+
+
+def test_a_machine_without_bfloat16_can_load_what_was_trained_in_it(
+        tiny, batch, tmp_path, monkeypatch):
+    config = tiny.replace(ngf=16, ndf=16)
+    model = Pix2Pix(config)
+    model.config = config.replace(precision="bfloat16")
+    save_checkpoint(tmp_path / "x", model)
+    monkeypatch.setattr("gluon_pix2pix.convolution.bfloat16_problem", lambda: "old")
+    with pytest.raises(RuntimeError, match="not possible here: old"):
+        load_checkpoint(tmp_path / "x")
+    other = load_checkpoint(tmp_path / "x", precision="float32")
+    assert other.config.precision == "float32"
+    expected = model.translate(batch[0], sample=False).asnumpy()
+    for fake in (other.translate(batch[0], sample=False),
+                 translate(load_generator(tmp_path / "x"), batch[0], sample=False)):
+        np.testing.assert_allclose(fake.asnumpy(), expected, atol=1e-6)
 
 
 def _corrupt(path, rng):

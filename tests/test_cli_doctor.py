@@ -80,7 +80,9 @@ def test_an_mxnet_that_does_not_load(tmp_path, text, seen):
 
 def test_a_broken_package_beside_mxnet(tmp_path):
     found = examine(tmp_path, {"matplotlib": "raise ImportError('no font cache')"})
-    assert "no font cache" in found["MXNet"]["seen"]
+    assert "no font cache" in found["drawing"]["seen"]
+    assert found["drawing"]["state"] == "problem" and found["drawing"]["remedy"]
+    assert found["MXNet"]["state"] == "ok"
 
 
 def test_threads_that_mxnet_cannot_read(tmp_path, monkeypatch):
@@ -96,6 +98,28 @@ def test_a_python_that_is_too_new(tmp_path):
     assert found["Python"]["state"] == "problem"
     assert "make venv PYTHON=python3.11" in found["Python"]["remedy"]
     assert "NumPy" not in found and "MXNet" not in found
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs to delete a folder in use")
+def test_a_deleted_working_folder_and_no_home(tmp_path):
+    (tmp_path / "gone").mkdir()
+    text = f"""
+import os, pwd, sys
+os.chdir({str(tmp_path / 'gone')!r})
+os.rmdir({str(tmp_path / 'gone')!r})
+os.environ.pop("HOME", None)
+pwd.getpwuid = lambda number: {{}}[number]  # as in a container with any user's number
+sys.argv = ["gluon-pix2pix", "doctor", "--json"]
+from gluon_pix2pix.cli import main
+sys.exit(main())
+"""
+    done = subprocess.run([sys.executable, "-c", text], text=True, capture_output=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})
+    found = {finding["title"]: finding
+             for finding in json.loads(done.stdout)["findings"]}
+    assert found["data"]["state"] == "problem"
+    assert found["data"]["seen"] == "the working folder was deleted"
+    assert found["Python"]["state"] == "ok" and {"MXNet", "hosts"} <= set(found)
 
 
 def test_the_console_script_reaches_it_too(tmp_path):

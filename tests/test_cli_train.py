@@ -1,12 +1,14 @@
 import json
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from gluon_pix2pix import Pix2PixConfig, read_log
 from gluon_pix2pix.cli import main
-from gluon_pix2pix.runs import checkpoint_states
+from gluon_pix2pix.runs import RunFolder, checkpoint_states
 
 SMALL = ["--size", "32", "--ngf", "4", "--ndf", "4", "--n-layers", "1",
          "--batch-size", "4", "--epochs", "1", "--epochs-decay", "0"]
@@ -35,10 +37,92 @@ def test_going_on_takes_everything_from_the_run(command, tmp_path, capsys, pairs
     config = Pix2PixConfig.from_json(tmp_path / "run" / "config.json")
     assert (config.size, config.epochs) == (32, 2)
     assert json.loads((tmp_path / "run" / "command.json").read_text()) == {
-        "dataset": str(pairs), "profile": "smoke"}
+        "dataset": str(pairs), "root": str(Path("data").absolute()),
+        "profile": "smoke", "unreadable": "stop", "save_every": 1}
     before = (tmp_path / "run" / "log.csv").read_text()
     assert main(resume) == 0  # it is finished already
     assert (tmp_path / "run" / "log.csv").read_text() == before
+
+
+def test_going_on_works_from_another_folder_with_the_same_options(
+        tmp_path, capsys, monkeypatch, pairs):
+    """Data by a relative path or by its name in --root, and how it was trained."""
+    shutil.copytree(pairs, tmp_path / "mine" / "pairs")
+    (tmp_path / "elsewhere").mkdir()
+    for dataset in ("mine/pairs", "pairs"):
+        monkeypatch.chdir(tmp_path)
+        run = str(tmp_path / f"run_{dataset[:4]}")
+        assert main(["train", "--dataset", dataset, "--root", "mine", "--run", run,
+                     *SMALL, "--epochs", "2", "--save-every", "2", "--unreadable",
+                     "skip"]) == 0
+        (tmp_path / "mine" / "pairs" / "train" / "3.png").write_bytes(b"no picture")
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        command = ["train", "--run", run, "--resume"]
+        assert main([*command, "--epochs", "6", "--unreadable", "stop"]) == 1
+        assert "3.png cannot be read" in capsys.readouterr().err
+        assert main([*command, "--epochs", "6"]) == 0
+        shutil.copy(pairs / "train" / "3.png", tmp_path / "mine" / "pairs" / "train")
+        epochs = [state.epoch for state in checkpoint_states(run)]
+        assert epochs[-2:] == [4, 6]
+        assert main([*command, "--epochs", "7", "--save-every", "1"]) == 0
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_damaged_command_is_named(command, tmp_path, capsys):
+    assert main([*command, *SMALL]) == 0
+    path = tmp_path / "run" / "command.json"
+    path.write_text('{"save_every": 0}')
+    assert main(["train", "--run", str(tmp_path / "run"), "--resume"]) == 1
+    assert f"{path} is damaged (impossible are save_every)" in capsys.readouterr().err
+
+
+def test_an_error_is_saved_before_anybody_sees_it(command, tmp_path, monkeypatch):
+    """With PIX2PIX_DEBUG the traceback keeps all frames, and the generator in them."""
+    log, calls = RunFolder.log, []
+
+    def fails(*args):
+        calls.append(1)
+        if len(calls) == 2:
+            raise ValueError("no figures")
+        log(*args)
+
+    monkeypatch.setattr(RunFolder, "log", fails)
+    monkeypatch.setenv("PIX2PIX_DEBUG", "1")
+    with pytest.raises(ValueError, match="no figures") as seen:
+        main([*command, *SMALL, "--epochs", "3"])
+    assert checkpoint_states(tmp_path / "run")[-1].iteration == 6
+    monkeypatch.undo()
+    assert main([*command, "--resume"]) == 0  # and nobody holds the lock
+    assert read_log(tmp_path / "run")["iteration"] == [3, 6, 9]
+    del seen
+
+
+def test_a_finished_run_without_its_log_is_no_error(command, tmp_path, capsys, caplog):
+    assert main([*command, *SMALL]) == 0
+    (tmp_path / "run" / "log.csv").unlink()
+    (tmp_path / "run" / "losses.png").unlink()
+    assert main([*command, "--resume"]) == 0
+    assert "log.csv is gone" in caplog.text
+    assert not (tmp_path / "run" / "losses.png").exists()
+    assert "contact_sheet.png" in capsys.readouterr().out
+
+
+def test_the_command_survives_a_folder_that_is_deleted(command, tmp_path, monkeypatch,
+                                                       capsys):
+    log, run = RunFolder.log, tmp_path / "run"
+
+    def delete(*args):
+        log(*args)
+        if not list(tmp_path.glob("gone")):
+            run.rename(tmp_path / "gone")
+
+    monkeypatch.setattr(RunFolder, "log", delete)
+    assert main([*command, *SMALL, "--epochs", "2"]) == 1
+    assert "was deleted or replaced" in capsys.readouterr().err
+    assert (run / "command.json").read_text() == (
+        tmp_path / "gone" / "command.json").read_text()
+    assert main(["train", "--run", str(run), "--resume"]) == 0
+    assert read_log(run)["iteration"] == [3, 6]
 
 
 @pytest.mark.parametrize(("options", "message"), [

@@ -10,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import setuptools
 
+from gluon_pix2pix import doctor
 from gluon_pix2pix.doctor import Finding, as_text, computing, data, notebooks, versions
 from gluon_pix2pix.doctor.probing import run_probe
 from gluon_pix2pix.runtime import THREAD_VARIABLES, WAIT_VARIABLES, usable_cpus
@@ -166,7 +167,7 @@ def test_a_stage_that_failed_or_never_came_is_a_problem():
     findings = computing.look({"context": {"gpus": 0, "context": "cpu(0)",
                                            "warnings": []},
                                "threads": {"error": "it was ended by SIGILL"}})
-    assert [found.state for found in findings] == ["ok", *3 * ["problem"]]
+    assert [found.state for found in findings] == ["ok", *4 * ["problem"]]
     assert findings[1].seen == "it was ended by SIGILL"
 
 
@@ -346,6 +347,43 @@ def test_a_kernel_of_another_environment_is_a_problem(kernel_named, tmp_path):
     other.chmod(0o755)
     finding = kernel_named(str(other))
     assert finding.state == "problem" and "runs in /opt/other" in finding.seen
+
+
+@pytest.mark.parametrize(("text", "seen"), [
+    ("{", "kernel.json is damaged"), ("[]", "kernel.json is damaged"),
+    ('{"argv": [], "display_name": "x", "language": "python"}', "names no program")])
+def test_a_damaged_kernel_is_a_problem(tmp_path, monkeypatch, text, seen):
+    (tmp_path / "kernels" / "python3").mkdir(parents=True)
+    (tmp_path / "kernels" / "python3" / "kernel.json").write_text(text)
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    finding = notebooks.kernel()
+    assert finding.state == "problem" and seen in finding.seen
+    assert "-m ipykernel install --sys-prefix" in finding.remedy
+
+
+def test_a_look_that_fails_is_a_finding_and_the_others_go_on(monkeypatch, tmp_path):
+    def dies(*args):
+        raise ZeroDivisionError("of a look")
+
+    for module, name in ((versions, "packages"), (computing, "settings"),
+                         (data, "_drawn"), (data, "_mirrors"), (notebooks, "kernel")):
+        monkeypatch.setattr(module, name, dies)
+    monkeypatch.setattr(doctor, "run_probe", dies)
+    found = {finding.title: finding for finding in doctor.examine(tmp_path, tmp_path)}
+    for title in ("packages", "setting", "drawn", "mirror", "kernel", "MXNet"):
+        assert found[title].state == "problem"
+        assert found[title].seen == ("cannot be looked at (ZeroDivisionError: of a "
+                                     "look)")
+    assert found["Python"].state == "ok" and "downloaded" in found
+
+
+@pytest.mark.parametrize("missing", ["cwd", "home"])
+def test_paths_are_shortened_where_that_is_possible(monkeypatch, missing):
+    def gone():
+        raise {"cwd": FileNotFoundError, "home": RuntimeError}[missing]
+
+    monkeypatch.setattr(versions.Path, missing, gone)
+    assert versions._short("/opt/python").endswith("/opt/python")
 
 
 def test_the_measurement_of_this_very_machine():

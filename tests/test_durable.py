@@ -66,6 +66,30 @@ def test_a_text_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="rights are told in another way")
+def test_rights_are_those_of_everything_else_that_is_made_here(tmp_path):
+    """Not those of the folder around it, which may be a private or a shared one."""
+    tmp_path.chmod(0o2777)
+    before = os.umask(0o027)
+    try:
+        _fill(tmp_path / "x", "one")
+        durable.replace_text(tmp_path / "b.txt", "two")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o750
+    assert (tmp_path / "x" / "a.txt").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "b.txt").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_folder_that_was_being_replaced_is_found_where_it_is(tmp_path):
+    _fill(tmp_path / ".x.abcd.old", "one")
+    assert durable.in_place(tmp_path / "x") == tmp_path / ".x.abcd.old"
+    assert not (tmp_path / "x").exists()  # who merely looks moves nothing
+    durable.bring_back(tmp_path / "x")
+    assert durable.in_place(tmp_path / "x") == tmp_path / "x"
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
 def test_checksums_are_those_of_everybody_else(tmp_path):
     durable.write_text(tmp_path / "a", "abc")
     assert durable.sha256(tmp_path / "a").startswith("ba7816bf8f01cfea")

@@ -92,8 +92,23 @@ def test_a_restored_pool_goes_on_with_the_same_sequence(seen):
 
 
 def test_what_is_no_pool_is_refused():
-    arrays = ImagePool(3).arrays()
-    for wrong in ({}, {**arrays, "image_1": np.zeros((1, 1, 1, 1))},
-                  {**arrays, "random_keys": np.zeros(3, np.uint32)}):
+    pool = ImagePool(3)
+    pool.query(_numbered(0))
+    arrays = pool.arrays()
+    pool.check(arrays, "the file")
+    image = arrays["image_0"]
+    for wrong in ({}, {"image_2": image}, {"image_1": image[0]}, {"other": image},
+                  {"image_1": image.repeat(2, axis=0)},
+                  {"image_1": image.repeat(2, axis=2)},
+                  {"image_0": image.astype(float)}, {"image_0": image + np.nan},
+                  {"random_keys": np.zeros(3, np.uint32)},
+                  {"random_keys": arrays["random_keys"].astype(np.int64)},
+                  # NumPy reads beyond the keys from there, and the process dies.
+                  {"random_position": np.array(10**6)},
+                  {"random_position": np.array(-1)},
+                  {"random_position": np.array(1.0)},
+                  {"random_position": np.array([1])}):
         with pytest.raises(ValueError, match="the file does not fit a pool of 3"):
-            ImagePool(3).check(wrong, "the file")
+            pool.check({**arrays, **wrong} if wrong else {}, "the file")
+    with pytest.raises(ValueError, match="a pool of 0"):
+        ImagePool(0).check(arrays, "the file")

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mxnet import nd
+from PIL import Image
 from training_processes import MODELS, Nursery
 
 import gluon_pix2pix as g2p
 from gluon_pix2pix import durable
-from gluon_pix2pix.checkpoint_files import intact_checkpoints, verify
+from gluon_pix2pix.checkpoint_files import verify
 from gluon_pix2pix.failures import (
     DivergedError,
     Interrupted,
@@ -26,6 +27,7 @@ from gluon_pix2pix.failures import (
     RunLostError,
     SaveError,
 )
+from gluon_pix2pix.run_checkpoints import newest_intact
 from gluon_pix2pix.runs import checkpoint_states
 
 
@@ -458,19 +460,60 @@ def test_a_folder_that_may_not_be_written_to_is_named_at_once(closed_folder, tin
 
 def test_a_folder_that_turns_read_only_is_told_and_costs_nothing(
         trial, whole, monkeypatch):
-    mkdtemp, saves = durable.tempfile.mkdtemp, []
+    flush_folder = durable.flush_folder
 
-    def closed(*args, **options):
-        saves.append(1)
-        if len(saves) == 2:
+    def closed(folder):
+        if folder.name.startswith(".epoch_0001."):
             raise OSError(errno.EROFS, "Read-only file system")
-        return mkdtemp(*args, **options)
+        flush_folder(folder)
 
-    monkeypatch.setattr(durable.tempfile, "mkdtemp", closed)
+    monkeypatch.setattr(durable, "flush_folder", closed)
     with pytest.raises(SaveError, match="epoch_0001 cannot be written .Read-only"):
         trial.train()
     assert trial.states() == [(0, 0, 0)]
+    monkeypatch.undo()
     assert_same(trial.train().folder, whole)
+
+
+def test_a_log_that_is_deleted_meanwhile_is_written_anew(trial, whole, caplog):
+    at_step(trial.model, 7, lambda: (trial.folder / "log.csv").unlink())
+    assert_same(trial.train().folder, whole)
+    assert "log.csv was deleted, and is written anew" in caplog.text
+
+
+@pytest.mark.parametrize("damage", [
+    Path.unlink, lambda path: path.write_bytes(b"\xff\xfe"),
+    lambda path: path.write_text("epoch,iteration\n1,x\n")])
+def test_a_training_goes_on_without_its_log(broken_off, damage, caplog):
+    damage(broken_off.folder / "log.csv")
+    broken_off.train()
+    assert str(broken_off.folder / "log.csv") in caplog.text
+    assert "are missing in the new one" in caplog.text
+    assert g2p.read_log(broken_off.folder)["iteration"] == [7, 8, 11, 12]
+
+
+def test_what_changed_between_opening_and_training_is_noticed(trial, config, pairs):
+    """Two notebooks open one folder, one after the other: the second one has it."""
+    first = g2p.RunFolder(trial.folder, config)
+    g2p.RunFolder(trial.folder, config.replace(seed=3), overwrite=True)
+    loader = g2p.Loader(g2p.PairedImages(pairs, "train", config))
+    with pytest.raises(RunLostError, match="another configuration .*make it anew"):
+        next(g2p.fit(trial.model, loader, run=first))
+    durable.shutil.rmtree(trial.folder)
+    with pytest.raises(RunLostError, match="deleted, replaced"):
+        next(g2p.fit(trial.model, loader, run=first))
+
+
+def test_a_lost_folder_is_told_as_such_when_the_loop_is_left(trial, caplog):
+    def delete():
+        durable.shutil.rmtree(trial.folder)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        trial.train(at_iteration(7, delete))
+    assert "was deleted or replaced" in caplog.text
+    assert "could not be saved" not in caplog.text
+    assert trial.states()[-1] == (1, 3, 7)
 
 
 def test_a_run_folder_that_is_deleted_is_written_anew(trial, whole):
@@ -585,7 +628,8 @@ def test_a_run_that_is_training_cannot_be_opened_a_second_time(trial, pairs):
     loader = g2p.Loader(g2p.PairedImages(pairs, "train", trial.config))
     reports = g2p.fit(trial.model, loader, run=run)
     next(reports)
-    with pytest.raises(RunInUseError, match="another training writes to it"):
+    with pytest.raises(RunInUseError, match="another training writes to it.*or this "
+                       "one, in a generator that was kept"):
         g2p.RunFolder(trial.folder, trial.config, overwrite=True)
     reports.close()
     g2p.RunFolder(trial.folder, trial.config, overwrite=True)
@@ -642,7 +686,7 @@ def test_memory_that_is_too_small_is_told_with_what_to_lower(nursery, tmp_path):
     assert "OutOfMemoryError: The memory is too small: it ran out at step 3" \
         in end["text"]
     assert "GB). Lower batch_size, size, or ngf" in end["text"]
-    assert next(intact_checkpoints(tmp_path / "run")).name == "epoch_0000"
+    assert newest_intact(tmp_path / "run").name == "epoch_0000"
 
 
 # NaN ------------------------------------------------------------------------------
@@ -663,7 +707,7 @@ def test_nan_is_told_with_its_step_and_nothing_ruined_is_saved(trial, step):
                        f"{step} .*checkpoint is .*{good}\\. Try a lower"):
         trial.train()
     assert len(steps) <= step + 1  # it was noticed one step later
-    assert next(intact_checkpoints(trial.folder)).name == good
+    assert newest_intact(trial.folder).name == good
 
 
 def test_weights_that_are_ruined_are_not_saved_though_the_losses_were_fine(trial):
@@ -712,9 +756,41 @@ def test_other_data_are_refused_with_the_differences(broken_off, own_pairs):
     (own_pairs / "train" / "1.png").unlink()
     broken_off.pairs = own_pairs
     before = broken_off.states()
-    with pytest.raises(ResumeError, match=r"pictures: 12 -> 11, names: "):
+    with pytest.raises(ResumeError, match=r"pictures: 12 -> 11, the pictures' names\."):
         broken_off.train()
     assert broken_off.states() == before
+
+
+def test_other_pictures_of_the_same_names_are_refused(broken_off, own_pairs):
+    for path in (own_pairs / "train").iterdir():
+        Image.new("RGB", (96, 48), (int(path.stem), 0, 0)).save(path)
+    broken_off.pairs = own_pairs
+    with pytest.raises(ResumeError, match="the sizes of most pictures"):
+        broken_off.train()
+
+
+def test_other_reports_are_said(broken_off, pairs, config, caplog):
+    run = g2p.RunFolder(broken_off.folder, config, resume=True)
+    loader = g2p.Loader(g2p.PairedImages(pairs, "train", config))
+    for report in g2p.fit(broken_off.model, loader, report_every=2, run=run,
+                          resume="auto"):
+        run.log(report)
+    assert "report_every: 3 -> 2" in caplog.text
+    assert verify(checkpoint_states(broken_off.folder)[-1].path)["report_every"] == 2
+
+
+def test_the_newest_checkpoint_is_not_read_again_and_again(broken_off, monkeypatch):
+    """Once as the folder is opened, and once under the lock of the training."""
+    sha256, read = durable.sha256, []
+    newest = checkpoint_states(broken_off.folder)[-1].path
+    monkeypatch.setattr(durable, "sha256",
+                        lambda path: read.append(path) or sha256(path))
+    run = g2p.RunFolder(broken_off.folder, broken_off.config, resume=True)
+    loader = g2p.Loader(g2p.PairedImages(broken_off.pairs, "train", broken_off.config))
+    reports = g2p.fit(broken_off.model, loader, report_every=3, run=run, resume="auto")
+    next(reports)
+    assert read.count(newest / "generator.npz") == 2
+    reports.close()
 
 
 def test_the_same_data_elsewhere_are_the_same(broken_off, own_pairs, whole):

@@ -4,8 +4,10 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gluon_pix2pix import Loader, PairedImages, Pix2PixConfig
+from gluon_pix2pix.pictures import PictureError
 
 CONFIG = Pix2PixConfig(size=32, ngf=4, ndf=4)
 
@@ -154,6 +156,28 @@ def test_the_identity_tells_other_data_wherever_they_lie(pairs, tmp_path):
     assert sum(a != b for a, b in sizes) == 1
     (same / "train" / "1.png").rename(same / "train" / "one.png")
     assert identity(pairs)["names"] != identity(same)["names"]
+
+
+@pytest.mark.parametrize("count", [1, 3, 8, 12, 20])
+def test_the_identity_tells_other_data_however_few(tmp_path, count):
+    """All pictures of the same names, and of other sizes."""
+    def identity(name, side):
+        (tmp_path / name / "train").mkdir(parents=True)
+        for number in range(count):
+            Image.new("RGB", (2 * side, side), (number, 0, 0)).save(
+                tmp_path / name / "train" / f"{number}.png")
+        return PairedImages(tmp_path / name, "train", CONFIG).identity()
+
+    one, two = identity("one", 32)["sizes"], identity("two", 64)["sizes"]
+    assert len(one) == min(16, count) and all(a != b for a, b in zip(one, two))
+
+
+def test_an_unreadable_picture_tells_how_a_training_goes_on(pairs, tmp_path):
+    """Not without it, for then the data would not be the same."""
+    dataset = PairedImages(_spoil(pairs, tmp_path, 3), "train", CONFIG)
+    with pytest.raises(PictureError, match=r"3.png cannot be read .*: replace it by a "
+                       r".*unreadable='skip', on the command line --unreadable skip"):
+        list(Loader(dataset))
 
 
 def test_impossible_numbers_are_refused():

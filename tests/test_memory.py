@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from mxnet.base import MXNetError
 
@@ -16,6 +18,18 @@ def test_memory_that_is_too_small_is_told_with_what_to_lower(error, message):
     with pytest.raises(OutOfMemoryError, match=message), \
             memory_explained(Progress(iteration=7)):
         raise error
+
+
+@pytest.mark.parametrize(("platform", "text"), [("linux", "2.0 GB"),
+                                                ("darwin", "0.0 GB")])
+def test_macos_counts_bytes_and_linux_kibibytes(monkeypatch, platform, text):
+    import resource
+
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr(resource, "getrusage",
+                        lambda who: SimpleNamespace(ru_maxrss=2 * 10**9 // 1024))
+    with pytest.raises(OutOfMemoryError, match=text), memory_explained(Progress()):
+        raise MemoryError
 
 
 def test_other_errors_of_mxnet_stay_as_they_are():

@@ -82,10 +82,14 @@ def test_what_does_not_fit_is_refused_and_named():
     arrays = optimizer_arrays(trainer, net)
     for wrong in ({**arrays, "0.weight.mean": np.zeros(3)},
                   {**arrays, "7.weight.mean": np.zeros(3)},
+                  {**arrays, "0.weight.mean": arrays["0.weight.mean"].astype(float)},
+                  {**arrays, "0.weight.variance": arrays["0.weight.variance"] + np.inf},
+                  {**arrays, "0.weight.updates": np.array(-1)},
+                  {**arrays, "0.weight.updates": np.array(1.5)},
                   {name: array for name, array in arrays.items()
                    if name != "0.weight.mean"}):
         with pytest.raises(ValueError, match="the file does not fit the optimiser: "
-                           r"missing, surplus or misshapen are .\.weight"):
+                           r"missing, .* or of impossible values are .\.weight"):
             check_optimizer(trainer, net, wrong, "the file")
 
 

@@ -4,6 +4,7 @@ import os
 import pytest
 
 from gluon_pix2pix import save_checkpoint
+from gluon_pix2pix.cli import main
 from gluon_pix2pix.locking import only_one
 from gluon_pix2pix.run_list import find_runs, is_running, look_at, size_on_disk
 
@@ -111,6 +112,50 @@ def test_an_unreadable_configuration_is_damage_in_a_run(make_run, text):
     (folder / "config.json").write_text(text)
     info = look_at(folder)
     assert info.state == "damaged" and "config.json" in info.problems[0]
+
+
+def nested():
+    return 100_000 * "[" + 100_000 * "]"
+
+
+WEIRD = {
+    "infinite": ("config.json",
+                 '{"model": "x", "epochs": Infinity, "epochs_decay": 1}'),
+    "negative": ("config.json", '{"model": "x", "epochs": -9, "epochs_decay": 1}'),
+    "text": ("config.json", '{"model": "x", "epochs": "a", "epochs_decay": "b"}'),
+    "model": ("config.json", '{"model": [], "epochs": 1, "epochs_decay": 1}'),
+    "deep": ("config.json", nested()),
+    "deep in it": ("config.json", f'{{"model": {nested()}}}'),
+    "long": ("log.csv", "epoch,iteration,loss\n1,3," + 200_000 * "1" + "\n"),
+    "endless": ("log.csv", "epoch,iteration,loss\n1," + 4000 * "9" + ",1\n"),
+    "bytes": ("log.csv", "epoch,iteration\0\n1,\0,3\n"),
+    "columns": ("log.csv", "a,b\n1,2\n"),
+    "command": ("command.json", "[]"),
+    "deep command": ("command.json", nested()),
+    "state": ("checkpoints/epoch_0001/state.json", nested()),
+    "no state": ("checkpoints/epoch_0001/state.json", '{"format": 2}'),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), WEIRD.values(), ids=WEIRD)
+def test_whatever_a_folder_holds_the_others_are_listed(make_run, name, text, capsys):
+    folder = make_run("hurt", checkpoints=(1,))
+    make_run("well")
+    (folder / name).write_text(text)
+    hurt, well = find_runs(folder.parent)
+    assert well.state == "finished" and well.problems == []
+    assert str(folder) in hurt.problems[0]
+    assert main(["runs", str(folder.parent)]) == 0
+    assert str(folder) in capsys.readouterr().out
+    assert main(["runs", str(folder.parent), "--json"]) == 0
+    json.loads(capsys.readouterr().out)
+
+
+def test_a_checkpoint_that_was_set_aside_is_told(make_run):
+    folder = make_run("one")
+    (folder / "checkpoints" / "set_aside_epoch_0009").mkdir()
+    (problem,) = look_at(folder).problems
+    assert "set_aside_epoch_0009 was damaged or left behind" in problem
 
 
 def test_a_run_without_configuration_is_damaged(make_run):

@@ -66,6 +66,17 @@ def test_redraw_writes_both_pictures(run):
     assert redraw(run) == [run / "losses.png"]
 
 
+@pytest.mark.parametrize(("name", "content"), [
+    ("config.json", b"{"), ("config.json", b"\xff"), ("config.json", b'{"size": 33}'),
+    ("config.json", 100_000 * b'{"a":'), ("log.csv", b"\xff"),
+    ("log.csv", b"epoch,iteration,loss_D\n1,2,x\n"),
+    ("log.csv", b"epoch,iteration,loss_X\n1,2,0.5\n")])
+def test_damage_is_named_with_its_file(run, name, content):
+    (run / name).write_bytes(content)
+    with pytest.raises(ValueError, match=str(run / name)):
+        redraw(run)
+
+
 def test_what_cannot_be_drawn_is_told(run, tmp_path):
     with pytest.raises(FileNotFoundError, match="no run folder"):
         redraw(tmp_path)

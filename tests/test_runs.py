@@ -1,4 +1,5 @@
 import math
+import shutil
 
 import pytest
 
@@ -94,19 +95,98 @@ def test_resuming_begins_where_there_is_nothing_and_keeps_what_there_is(
     assert len(checkpoint_states(folder)) == 1
 
 
-def test_resume_or_overwrite_goes_on_with_the_unfinished_run_of_this_configuration(
-        tiny, model, tmp_path):
+BOTH = {"resume": True, "overwrite": True}
+
+
+def _damage(folder):
+    """Flip a bit in each checkpoint, which no size tells."""
+    for state in checkpoint_states(folder):
+        content = bytearray((state.path / "generator.npz").read_bytes())
+        content[len(content) // 2] ^= 1
+        (state.path / "generator.npz").write_bytes(content)
+
+
+def test_resume_and_overwrite_goes_on_with_the_unfinished_run(tiny, model, tmp_path):
     """So a notebook's cell can be run again after an interrupt, and on another day."""
-    folder, both = tmp_path / "run", {"resume": True, "overwrite": True}
-    RunFolder(folder, tiny, **both).save(model, _report(1, 1))
-    assert RunFolder(folder, tiny, **both).begun
+    folder = tmp_path / "run"
+    RunFolder(folder, tiny, **BOTH).save(model, _report(1, 1))
+    assert RunFolder(folder, tiny, **BOTH).begun
     with pytest.raises(ResumeError, match="seed: 0 -> 1"):
         RunFolder(folder, tiny.replace(seed=1), resume=True)
     assert len(checkpoint_states(folder)) == 1
-    assert not RunFolder(folder, tiny.replace(seed=1), **both).begun
-    RunFolder(folder, tiny, **both).save(model, _report(2, 2))  # 1 + 1 epochs: the end
-    assert RunFolder(folder, tiny, resume=True).begun
-    assert not RunFolder(folder, tiny, **both).begun
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize(("reason", "told"), [
+    ("finished", "is finished"), ("other", "seed: 0 -> 1"), ("damaged", "is intact")])
+def test_resume_and_overwrite_keeps_what_cannot_go_on_under_another_name(
+        tiny, model, tmp_path, caplog, reason, told):
+    """Days of work must not go because a notebook is run again from the top."""
+    folder, config = tmp_path / "run", tiny
+    (tmp_path / "run_1").mkdir()  # somebody else's
+    run = RunFolder(folder, tiny)
+    run.log(_report(1, 1), 0.5)
+    run.save(model, _report(1, 1))
+    if reason == "finished":  # 1 + 1 epochs
+        run.save(model, _report(2, 2))
+    elif reason == "other":
+        config = tiny.replace(seed=1)
+    else:
+        _damage(folder)
+    (folder / "notes.txt").write_text("mine")
+    before = {path.relative_to(folder): path.read_bytes()
+              for path in folder.rglob("*") if path.is_file()}
+    new = RunFolder(folder, config, **BOTH)
+    assert not new.begun and not (folder / "notes.txt").exists()
+    kept = tmp_path / "run_2"
+    assert before == {path.relative_to(kept): path.read_bytes()
+                      for path in kept.rglob("*") if path.is_file()}
+    (record,) = [record.getMessage() for record in caplog.records
+                 if "It is now" in record.getMessage()]
+    assert told in record and f"It is now {kept}, and a new run begins" in record
+    new.save(model, _report(1, 1))  # it is locked, counted and written as any other
+    assert RunFolder(folder, config, **BOTH).begun
+    assert list((tmp_path / "run_1").iterdir()) == []
+
+
+def test_resume_and_overwrite_keeps_no_run_in_which_nothing_was_trained(
+        tiny, model, tmp_path):
+    folder = tmp_path / "run"
+    start = Report(0, 0, {}, 1.0, 2e-4, epoch_ends=True)
+    RunFolder(folder, tiny).save(model, start)
+    assert not RunFolder(folder, tiny.replace(seed=1), **BOTH).begun
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_overwrite_alone_replaces_all_that_the_run_has_written(tiny, model, tmp_path):
+    folder = tmp_path / "run"
+    run = RunFolder(folder, tiny)
+    run.save(model, _report(1, 1))
+    run.keep_command({"dataset": "x"})
+    for name in ("log.csv.damaged", "losses.png", ".command.json.ab12"):
+        (folder / name).touch()
+    shutil.copytree(folder / "checkpoints" / "epoch_0001",
+                    folder / "checkpoints" / "set_aside_epoch_0002")
+    assert not RunFolder(folder, tiny, overwrite=True).begun
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".lock", "checkpoints", "config.json", "log.csv", "samples"]
+    assert list((folder / "checkpoints").iterdir()) == []
+
+
+def test_only_the_newest_of_what_is_damaged_is_set_aside(tiny, model, tmp_path, caplog):
+    folder = tmp_path / "run"
+    run = RunFolder(folder, tiny.replace(epochs=9), keep=5)
+    for epoch in (1, 2, 3):
+        run.save(model, _report(epoch, epoch))
+    for epoch in (2, 3):
+        (folder / "checkpoints" / f"epoch_000{epoch}" / "pools.npz").write_bytes(b"")
+    (folder / "checkpoints" / "set_aside_epoch_0007").mkdir()
+    (folder / "checkpoints" / ".set_aside_epoch_0006.removed").mkdir()
+    RunFolder(folder, tiny.replace(epochs=9), resume=True)
+    assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == [
+        "epoch_0001", "set_aside_epoch_0003"]
+    assert "epoch_0002 is removed" in caplog.text
+    assert "is set aside as set_aside_epoch_0003" in caplog.text
 
 
 def test_a_run_killed_at_its_very_first_write_can_begin_again(tiny, tmp_path):

@@ -125,6 +125,11 @@ def test_losses_are_read_one_step_late_and_the_error_names_the_right_step():
     assert model.steps == 4
 
 
+def test_an_empty_loader_is_refused():
+    with pytest.raises(ValueError, match="loader is empty"):
+        next(fit(Toy(), Batches(0)))
+
+
 def test_a_loader_that_gives_too_little_is_told():
     class Liar(Batches):
         def __len__(self):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from . import computing, data, notebooks, versions
-from .finding import Finding, as_text
+from .finding import Finding, as_text, attempt
 from .probing import run_probe
 
 __all__ = ["Finding", "as_text", "examine"]
@@ -34,16 +34,23 @@ def examine(root: str | os.PathLike = "data", runs: str | os.PathLike = "runs",
     -------
     list of Finding
     """
-    python = versions.python()
+    looked = data.look(root, runs, online)
+    python, *_ = attempt("Python", versions.python)
+    settings = attempt("setting", computing.settings)
     if python.state == "problem":  # what is installed for it is of no use
-        return [python, *computing.settings(), *data.look(root, runs, online)]
-    numpy = versions.numpy()
-    findings = [python, numpy, *versions.packages(), *computing.settings()]
+        return [python, *settings, *looked]
+    numpy, *_ = attempt("NumPy", versions.numpy)
+    findings = [python, numpy, *attempt("packages", versions.packages), *settings]
     if numpy.state == "problem":
-        findings.append(versions.mxnet_untried())
+        findings += attempt("MXNet", versions.mxnet_untried)
     else:
-        probed = run_probe()
-        findings.append(versions.mxnet(probed["import"]))
-        if "error" not in probed["import"]:
-            findings += computing.look(probed)
-    return [*findings, *data.look(root, runs, online), notebooks.kernel()]
+        findings += attempt("MXNet", _probed)
+    return [*findings, *looked, *attempt("kernel", notebooks.kernel)]
+
+
+def _probed():
+    probed = run_probe()
+    findings = [versions.mxnet(probed["import"])]
+    if "error" not in probed["import"]:
+        findings += computing.look(probed)
+    return findings

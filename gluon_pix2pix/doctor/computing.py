@@ -1,4 +1,4 @@
-"""Where and how fast training would compute: contexts, threads, Adam, precisions."""
+"""Where and how fast training would compute, and whether its pictures are drawn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 
 from ..config import Pix2PixConfig, current_profile
 from ..runtime import THREAD_VARIABLES, WAIT_VARIABLES, usable_cpus
-from .finding import Finding, advice, ok, problem
+from .finding import Finding, advice, attempt, ok, problem
 from .probe import affinity
 
 # Settings of OpenMP that a cluster or a shell's profile may have left, and what each
@@ -38,9 +38,9 @@ def settings() -> list[Finding]:
 
 
 def look(probed: dict[str, dict]) -> list[Finding]:
-    """Judge what the probe saw of computing."""
+    """Judge what the probe saw after the import."""
     judges = {"context": _context, "threads": _threads, "adam": _adam,
-              "precision": _precision}
+              "precision": _precision, "drawing": _drawing}
     findings = []
     for stage, judge in judges.items():
         seen = probed.get(stage, {"error": "not tried, as the process ended before"})
@@ -49,7 +49,7 @@ def look(probed: dict[str, dict]) -> list[Finding]:
                 stage, seen["error"], "Run the doctor again; if it stays, `make clean "
                 "venv` installs everything anew."))
         else:
-            findings.append(judge(seen))
+            findings += attempt(stage, judge, seen)
     return findings
 
 
@@ -153,3 +153,7 @@ def _precision(seen):
     can = [name for name in seen["choices"] if name not in obstacles]
     lacking = "".join(f"; not {name}: {why}" for name, why in obstacles.items())
     return ok("precision", ", ".join(can) + lacking)
+
+
+def _drawing(seen):
+    return ok("drawing", f"matplotlib {seen['version']} can be imported")

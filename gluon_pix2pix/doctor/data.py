@@ -16,7 +16,7 @@ from ..catalog import ARCHIVES, DownloadError, is_there, size_text
 from ..config import TOY_OF, current_profile
 from ..layouts import count_pictures
 from ..mirrors import MIRROR_VARIABLE, is_url, local_path, shown
-from .finding import Finding, advice, ok, problem
+from .finding import Finding, advice, attempt, ok, problem
 
 TIMEOUT = 5  # seconds that a host has to answer
 _LITTLE, _ENOUGH = 0.2e9, 2e9  # bytes: for the drawn data; for training in earnest
@@ -25,14 +25,17 @@ _LITTLE, _ENOUGH = 0.2e9, 2e9  # bytes: for the drawn data; for training in earn
 def look(root: str | os.PathLike, runs: str | os.PathLike, online: bool,
          ) -> list[Finding]:
     """Look at the data sets in `root`, at both folders, and at the hosts if asked."""
-    root = Path(root).expanduser()
-    findings = [_drawn(root), *_downloaded(root), _folder("data", root),
-                _folder("runs", Path(runs).expanduser()), *_mirrors()]
-    return findings + (_hosts() if online else [
+    findings = [*attempt("drawn", _drawn, root),
+                *attempt("downloaded", _downloaded, root),
+                *attempt("data", _folder, "data", root),
+                *attempt("runs", _folder, "runs", runs),
+                *attempt("mirror", _mirrors)]
+    return findings + (attempt("hosts", _hosts) if online else [
         ok("hosts", "not asked; --online does")])
 
 
 def _drawn(root):
+    root = Path(root).expanduser()
     toys = [f"{path.parent.name} ({_count(path.parent)} pictures)"
             for path in sorted(root.glob("*/toy.json"))]
     return ok("drawn", ", ".join(toys) or f"nothing in {root}; the notebooks and "
@@ -41,6 +44,7 @@ def _drawn(root):
 
 def _downloaded(root):
     """List public data sets that are there; whatever is half there is a finding."""
+    root = Path(root).expanduser()
     here, findings = {}, []
     for name, archive in ARCHIVES.items():
         try:
@@ -75,7 +79,12 @@ def _count(folder):
 
 def _folder(title, folder):
     """Try to write where a folder is or would be made, and ask how much fits in."""
-    place = folder.absolute()
+    folder = Path(folder).expanduser()
+    try:
+        place = folder.absolute()
+    except FileNotFoundError:
+        return problem(title, "the working folder was deleted", "Change to one that is "
+                       "there (`cd`), then ask the doctor again.")
     while not os.path.lexists(place):
         place = place.parent
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 WIDTH = 79  # columns of the text
@@ -42,6 +42,16 @@ def advice(title: str, seen: str, remedy: str) -> Finding:
 
 def problem(title: str, seen: str, remedy: str) -> Finding:
     return Finding(title, "problem", seen, remedy)
+
+
+def attempt(title: str, look: Callable, *args) -> list[Finding]:
+    """Return the findings of a look; if it fails, that is the finding."""
+    try:
+        found = look(*args)
+    except Exception as error:  # a doctor that dies of an illness helps nobody
+        return [problem(title, f"cannot be looked at ({type(error).__name__}: {error})",
+                        "Mend what these words name, then ask the doctor again.")]
+    return [found] if isinstance(found, Finding) else found
 
 
 def as_text(findings: Iterable[Finding]) -> str:

@@ -25,6 +25,10 @@ def kernel() -> Finding:
     except NoSuchKernel:
         return advice("kernel", f"there is none called {NAME}",
                       f"The notebooks need ipykernel: {install}.")
+    except Exception as error:
+        return _damaged(f"its kernel.json is damaged ({error})")
+    if not command:
+        return _damaged("its kernel.json names no program")
     # jupyter_client puts the interpreter that runs Jupyter in place of these names.
     own = command[0] in ("python", NAME, f"python3.{sys.version_info[1]}")
     path = sys.executable if own else command[0]
@@ -39,6 +43,11 @@ def kernel() -> Finding:
         "kernel", f"{NAME} starts {path}, which {where}, and this is {sys.prefix}",
         f"Run `{sys.executable} -m ipykernel install --sys-prefix`, and `jupyter "
         f"kernelspec remove {NAME}` should another one still come first.")
+
+
+def _damaged(seen):
+    return problem("kernel", f"{NAME} does not start: {seen}",
+                   f"Run `{sys.executable} -m ipykernel install --sys-prefix`.")
 
 
 def python_home(path: str) -> str | None:

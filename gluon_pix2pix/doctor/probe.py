@@ -146,8 +146,18 @@ def precision() -> dict:
     return {"choices": choices, "obstacles": obstacles}
 
 
+def drawing() -> dict:
+    """Import what draws, which the package does when it first draws."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot  # noqa: F401
+
+    return {"version": matplotlib.__version__}
+
+
 STAGES = {"import": load, "context": context, "threads": threads, "adam": adam,
-          "precision": precision}
+          "precision": precision, "drawing": drawing}
 
 
 def _thread_seconds():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import os
@@ -117,9 +118,8 @@ def _last_line(error):
 
 def _short(path):
     """Write a path from the current folder or from home, where it lies there."""
-    for folder, name in ((Path.cwd(), ""), (Path.home(), f"~{os.sep}")):
-        try:
-            return name + str(Path(path).relative_to(folder))
-        except ValueError:
-            continue
+    for folder, name in ((Path.cwd, ""), (Path.home, f"~{os.sep}")):
+        # Neither needs to exist: OSError, RuntimeError.
+        with contextlib.suppress(ValueError, OSError, RuntimeError):
+            return name + str(Path(path).relative_to(folder()))
     return str(path)

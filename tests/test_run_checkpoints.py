@@ -1,7 +1,11 @@
 import pytest
 
 from gluon_pix2pix import save_checkpoint
-from gluon_pix2pix.run_states import best_checkpoint, checkpoint_states
+from gluon_pix2pix.run_checkpoints import (
+    best_checkpoint,
+    checkpoint_states,
+    newest_intact,
+)
 
 
 @pytest.fixture
@@ -42,3 +46,29 @@ def test_damage_that_sizes_tell_is_told_and_raises_nothing(run):
     damaged = [state.damaged for state in checkpoint_states(run)]
     assert "generator.npz" in damaged[0]
     assert "no file" in damaged[1] and "is damaged" in damaged[2]
+
+
+def test_a_damaged_one_is_not_the_best(run, caplog):
+    """Not even if only its contents are damaged, which no size tells."""
+    best, _, other = checkpoint_states(run)
+    path = best.path / "generator.npz"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert best_checkpoint(run) == other
+    assert f"{path} is damaged" in caplog.text
+    (other.path / "pools.npz").unlink()
+    assert best_checkpoint(run) is None
+
+
+def test_the_one_before_is_taken_only_if_there_is_one(run, caplog):
+    states = checkpoint_states(run)
+    (states[-1].path / "pools.npz").write_bytes(b"short")
+    assert newest_intact(run) == states[1].path
+    assert "The checkpoint before it is taken" in caplog.text
+    caplog.clear()
+    for state in states:
+        (state.path / "pools.npz").write_bytes(b"short")
+    assert newest_intact(run) is None
+    assert caplog.text.count("pools.npz is damaged") == 3
+    assert "is taken" not in caplog.text
