@@ -163,8 +163,9 @@ def _class_reader(args, dataset, ctx):
 
 def _tell(found):
     """Print the scores of the split."""
-    columns = {"mean": "", "between_samples": "± samples",
-               "between_pictures": "± pictures", "one_picture": "one picture for all",
+    columns = {"mean": "this run", "between_samples": "± between samples",
+               "between_pictures": "± between pictures",
+               "one_picture": "one picture for all",
                "real": "real pictures"}
     columns = {name: title for name, title in columns.items()
                if any(name in entry for entry in found.summary.values())}

@@ -22,7 +22,7 @@ def add_commands(commands):
         "  gluon-pix2pix runs runs/facades            one run, with all its figures\n"
         "  gluon-pix2pix runs runs/facades --redraw   losses.png and samples.png anew\n"
         "  gluon-pix2pix runs --json                  for a program to read\n"
-        "An interrupted run goes on with `gluon-pix2pix train --resume`.")
+        "An interrupted run goes on with `gluon-pix2pix train --run RUN --resume`.")
     parser.add_argument("folder", nargs="?", default="runs", help="a run, or a folder "
                         "of runs (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print all that is known, "

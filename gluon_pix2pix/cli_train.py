@@ -132,7 +132,8 @@ def _train(args):
     print(f"{len(train)} pairs of {config.size} pixels from {folder}, {epochs} epochs "
           f"on {model.ctx}; writing to {run.folder}"
           + (f", going on after step {done}" if done else ""))
-
+    if done == epochs * len(loader):
+        print(f"{run.folder} is finished; --epochs or --epochs-decay lengthens it.")
     watch = HealthWatch(config, read_log(run.folder))
     try:
         # Closed here, and so saved: an error's traceback would keep it for a while.
@@ -147,6 +148,8 @@ def _train(args):
         # Where it is saved was told by fit if the loop's body was interrupted.
         if isinstance(error, Interrupted):
             print(error, file=sys.stderr)
+        print(f"To go on: {_program()} train --run {run.folder} --resume",
+              file=sys.stderr)
         return 130
 
     sheet = run.folder / "contact_sheet.png"

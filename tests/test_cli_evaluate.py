@@ -58,7 +58,7 @@ def test_a_run_is_evaluated_on_the_data_it_was_trained_for(runs, houses, capsys)
         rows = list(csv.DictReader(file))
     assert [row["picture"] for row in rows] == ["1.jpg", "2.jpg", "3.jpg", "4.jpg"]
     shown = capsys.readouterr().out
-    assert f"Look at  {folder / 'index.html'}" in shown and "± samples" in shown
+    assert f"Look at  {folder / 'index.html'}" in shown and "± between samples" in shown
     assert (houses / ".segmenter_32px" / "network.npz").is_file()
 
 

@@ -344,14 +344,15 @@ SMALL = ["--size", "32", "--ngf", "16", "--ndf", "16", "--n-layers", "1",
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_the_command_ends_in_one_line_and_goes_on(nursery, pairs, tmp_path, number):
+def test_the_command_says_how_to_go_on_and_does(nursery, pairs, tmp_path, number):
     command = ["train", "--dataset", str(pairs), "--run", str(tmp_path / "run")]
     end = nursery.run("command_line", arguments=[*command, *SMALL], signal_at_step=2,
                       number=number)
     assert end["status"] == 130
-    last = end["text"].strip().splitlines()[-1]
-    assert last.startswith("Interrupted after step 2. The training is saved as")
-    assert "--resume" in last and "Traceback" not in end["text"]
+    told, last = end["text"].strip().splitlines()[-2:]
+    assert told.startswith("Interrupted after step 2. The training is saved as")
+    assert last.endswith(f"train --run {tmp_path / 'run'} --resume")
+    assert "Traceback" not in end["text"]
     again = nursery.run("command_line", arguments=[*command, "--resume"])
     assert again["status"] == 0, again["text"]
     assert "going on after step 2" in again["text"]

@@ -111,7 +111,8 @@ def _threads(seen):
     if threads != usable and set_here:
         why = "leaves CPUs idle" if threads < usable else "makes threads take turns"
         return advice("threads", text, f"{' '.join(set_here)} {why}: unset it, or set "
-                      f"OMP_NUM_THREADS={usable}.")
+                      f"OMP_NUM_THREADS={usable}, unless other programs compute at the "
+                      "same time.")
     if threads != usable:
         return advice("threads", text, f"Set OMP_NUM_THREADS={usable}.")
     if seen["left"] < affinity():
