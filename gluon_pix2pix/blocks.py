@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mxnet as mx
+import numpy as np
 from mxnet import nd
 from mxnet.gluon import nn
 
@@ -48,6 +49,15 @@ def concat_channels(F, a, b, channels: tuple[int, int]):
     flat = F.concat(a.reshape((0, 0, -1)), b.reshape((0, 0, -1)), dim=1)
     # The height and width of a (right side) behind the N and C of the left side.
     return F.reshape_like(flat, a, lhs_begin=2, lhs_end=3, rhs_begin=2, rhs_end=4)
+
+
+def mirrored(images: nd.NDArray, multiple: int) -> nd.NDArray:
+    """Continue ``(N, C, H, W)`` by its mirror image until both sides are multiples."""
+    bottom, right = (-side % multiple for side in images.shape[2:])
+    if not (bottom or right):
+        return images
+    padding = ((0, 0), (0, 0), (0, bottom), (0, right))
+    return nd.array(np.pad(images.asnumpy(), padding, mode="symmetric"))
 
 
 def check_images(images, channels: int, network: str) -> None:

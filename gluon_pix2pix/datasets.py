@@ -125,7 +125,36 @@ class PictureDataset(gluon.data.Dataset):
         return self.get(index)
 
 
-class PairedImages(PictureDataset):
+class FolderImages(PictureDataset):
+    """What data sets share whose items are the pictures of one folder, its split.
+
+    Attributes
+    ----------
+    config : Pix2PixConfig
+        Sizes, mirror, seed, and batch size unless another is given.
+    paths : list of Path
+        The picture of each item.
+    """
+
+    def __init__(self, folder: str | Path, split: str, train: bool | None,
+                 config: Pix2PixConfig | None, batch_size: int | None = None):
+        self.config = config or Pix2PixConfig()
+        super().__init__(folder, split, train, self.config.seed,
+                         batch_size or self.config.batch_size)
+        self.paths = self._pictures(split)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def files(self) -> list[Path]:
+        return self.paths
+
+    def files_of(self, index: int, epoch: int = 0) -> list[Path]:
+        return [self.paths[index]]
+
+
+class PairedImages(FolderImages):
     """Pictures that hold two aligned halves: A on the left, B on the right.
 
     Item ``i`` is ``(real_in, real_out)``, each ``(C, H, W) float32 in [-1, 1]`` of
@@ -154,19 +183,7 @@ class PairedImages(PictureDataset):
 
     def __init__(self, folder: str | Path, split: str = "train",
                  config: Pix2PixConfig | None = None, *, train: bool | None = None):
-        self.config = config or Pix2PixConfig()
-        super().__init__(folder, split, train, self.config.seed, self.config.batch_size)
-        self.paths = self._pictures(split)
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    @property
-    def files(self) -> list[Path]:
-        return self.paths
-
-    def files_of(self, index: int, epoch: int = 0) -> list[Path]:
-        return [self.paths[index]]
+        super().__init__(folder, split, train, config)
 
     def _read(self, index):
         """Return both halves, input first."""

@@ -13,6 +13,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -144,6 +145,13 @@ def flush_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def check_writable(folder: Path) -> None:
+    """Raise SaveError where a folder could not be made: before work, not after it."""
+    existing = next(path for path in folder.absolute().parents if path.is_dir())
+    with explained(folder):
+        tempfile.TemporaryFile(dir=existing).close()
 
 
 @contextlib.contextmanager

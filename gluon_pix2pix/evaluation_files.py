@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-import tempfile
 from pathlib import Path
 
 from PIL import Image
@@ -39,9 +38,7 @@ def check_place(folder: str | Path) -> Path:
             raise FileExistsError(
                 f"{folder} holds {', '.join(foreign[:3])}, which is no part of an "
                 "evaluation and would be lost: name another folder.")
-    existing = next(path for path in folder.absolute().parents if path.is_dir())
-    with durable.explained(folder):
-        tempfile.TemporaryFile(dir=existing).close()
+    durable.check_writable(folder)
     return folder
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .config import Pix2PixConfig
-from .datasets import PictureDataset
+from .datasets import FolderImages
 from .palettes import PALETTES, Palette
 from .pictures import list_pictures, read_picture
 from .transforms import jitter, resize, resize_ids, to_float
@@ -59,7 +59,7 @@ def find_labels(folder: str | Path, split: str, look_at: int = 10) -> Labels | N
     return Labels(PALETTES[name], half) if share >= _LABELS else None
 
 
-class LabelledPhotos(PictureDataset):
+class LabelledPhotos(FolderImages):
     """Photos, and what each of their pixels shows.
 
     Item ``i`` is ``(photo, ids)``: ``(3, H, W) float32 in [-1, 1]`` and ``(H, W)
@@ -84,19 +84,8 @@ class LabelledPhotos(PictureDataset):
 
     def __init__(self, folder: str | Path, split: str, labels: Labels,
                  config: Pix2PixConfig | None = None, *, train: bool | None = None):
-        self.config, self.labels = config or Pix2PixConfig(), labels
-        super().__init__(folder, split, train, self.config.seed, batch_size=8)
-        self.paths = self._pictures(split)
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    @property
-    def files(self) -> list[Path]:
-        return self.paths
-
-    def files_of(self, index: int, epoch: int = 0) -> list[Path]:
-        return [self.paths[index]]
+        super().__init__(folder, split, train, config, batch_size=8)
+        self.labels = labels
 
     def _read(self, index):
         path, (palette, half) = self.paths[index], self.labels

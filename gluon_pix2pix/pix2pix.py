@@ -8,11 +8,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-import numpy as np
 from mxnet import autograd, gluon, nd
 
 from . import fused_adam  # noqa: F401  # registers the optimiser
-from .blocks import check_images, init_weights
+from .blocks import check_images, init_weights, mirrored
 from .config import Pix2PixConfig
 from .convolution import set_precision
 from .discriminators import Discriminator, PatchCritic, PixelDiscriminator, output_size
@@ -220,12 +219,7 @@ def translate(netG: UnetGenerator, real_in: nd.NDArray, sample: bool = True):
     """Do what `Pix2Pix.translate` documents, with a bare generator."""
     check_images(real_in, netG.in_channels, "translate")
     height, width = real_in.shape[2:]
-    multiple = 2 ** netG.num_downs
-    bottom, right = -height % multiple, -width % multiple
-    if bottom or right:
-        padding = ((0, 0), (0, 0), (0, bottom), (0, right))
-        real_in = nd.array(np.pad(real_in.asnumpy(), padding, mode="symmetric"))
-    real_in = real_in.as_in_context(_context(netG))
+    real_in = mirrored(real_in, 2 ** netG.num_downs).as_in_context(_context(netG))
     # A compiled network keeps the mode as one flag, which work still queued reads when
     # it runs: so nothing may be queued where the mode changes.
     nd.waitall()

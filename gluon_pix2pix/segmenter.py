@@ -17,10 +17,10 @@ from mxnet import nd
 from mxnet.gluon import nn
 
 from . import durable
-from .blocks import check_images
-from .checkpoint import parameter_arrays, set_parameters
+from .blocks import check_images, mirrored
 from .checkpoint_files import read_arrays
 from .labelled_photos import LabelledPhotos
+from .network_states import parameter_arrays, set_parameters
 from .palettes import PALETTES, Palette
 from .runtime import get_context
 from .segmentation_scores import SegmentationScores, confusion_matrix
@@ -124,11 +124,7 @@ class Segmenter:
         if photos.ndim == 4 and photos.shape[1] == 1:
             photos = nd.repeat(photos, repeats=3, axis=1)
         check_images(photos, 3, "Segmenter")
-        bottom, right = -photos.shape[2] % 16, -photos.shape[3] % 16
-        if bottom or right:
-            padding = ((0, 0), (0, 0), (0, bottom), (0, right))
-            photos = nd.array(np.pad(photos.asnumpy(), padding, mode="symmetric"))
-        return photos.as_in_context(self.ctx)
+        return mirrored(photos, 16).as_in_context(self.ctx)
 
     def score(self, photos: LabelledPhotos) -> SegmentationScores:
         """Score it on labelled photos: for real ones, what no generator can exceed.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -140,9 +139,7 @@ def get_segmenter(folder: str | Path, config: Pix2PixConfig | None = None, ctx=N
             return segmenter
         _log.warning("The segmenter in %s was trained on other data, or in another "
                      "way: it is trained anew.", place)
-    with durable.explained(place):  # before the work, not after it
-        place.parent.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=place.parent).close()
+    durable.check_writable(place)
     held_out = next((LabelledPhotos(folder, split, labels, config)
                      for split in ("val", "test") if (folder / split).is_dir()), None)
     segmenter = train_segmenter(photos, held_out, epochs=epochs, ctx=ctx,

@@ -5,7 +5,7 @@ from mxnet import autograd, nd
 from mxnet.gluon import nn
 
 from gluon_pix2pix import Pix2Pix, Pix2PixConfig, PixelDiscriminator, translate
-from gluon_pix2pix.checkpoint import parameter_arrays
+from gluon_pix2pix.network_states import parameter_arrays
 from gluon_pix2pix.pix2pix import build_discriminator
 
 
