@@ -6,6 +6,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 # Not all of them exist on Windows.
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")
@@ -24,25 +25,16 @@ class Interruptions:
     def __init__(self):
         self.wished = False
 
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager:
         """Hold back what would raise KeyboardInterrupt; a second one acts at once.
 
         Signals that somebody handles in another way, or that nobody handles, are left
         alone. So are those of other threads than the main one, where Python raises
         none.
         """
-        held = []
-        if threading.current_thread() is threading.main_thread():
-            held = [number for number in _SIGNALS
-                    if signal.getsignal(number) is signal.default_int_handler]
-        for number in held:
-            signal.signal(number, self._note)
-        try:
-            yield
-        finally:
-            for number in held:
-                signal.signal(number, signal.default_int_handler)
+        if threading.current_thread() is not threading.main_thread():
+            return contextlib.nullcontext()
+        return _handled(signal.default_int_handler, self._note)
 
     def _note(self, number, frame):
         if self.wished:
@@ -50,18 +42,22 @@ class Interruptions:
         self.wished = True
 
 
-@contextlib.contextmanager
-def terminations_interrupt() -> Iterator[None]:
+def terminations_interrupt() -> AbstractContextManager:
     """Let SIGTERM and SIGHUP act as Ctrl-C does: for programs, not for notebooks.
 
     A signal that is ignored (as ``nohup`` has it) stays ignored.
     """
-    changed = [number for number in _SIGNALS
-               if signal.getsignal(number) is signal.SIG_DFL]
+    return _handled(signal.SIG_DFL, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def _handled(before, handler) -> Iterator[None]:
+    """Handle the signals that were handled in one way in another, for a while."""
+    changed = [number for number in _SIGNALS if signal.getsignal(number) is before]
     for number in changed:
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, handler)
     try:
         yield
     finally:
         for number in changed:
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, before)
