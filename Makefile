@@ -45,7 +45,7 @@ lab: venv ## open JupyterLab on the notebooks
 	@PATH="$$PWD/.venv/bin:$$PATH" $(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks $(ARGS)
 
 # Another Python for PyTorch: make bench ARGS="--torch-python other/bin/python"
-bench: venv ## measure speed and memory, beside PyTorch where it is installed: an hour
+bench: venv ## measure speed and memory, beside PyTorch where it is installed: half an hour
 	@$(PY) benchmarks/step.py $(ARGS)
 	@$(PY) benchmarks/starting.py $(ARGS)
 	@$(PY) benchmarks/checkpoints.py
