@@ -17,8 +17,8 @@ import numpy as np
 from mxnet import gluon
 from PIL import Image
 
-from .config import Pix2PixConfig
 from .pictures import PictureError, list_pictures, read_picture
+from .pix2pix_config import Pix2PixConfig
 from .transforms import jitter, resize, to_float
 
 _CACHE_LIMIT = 2 * 2**30  # bytes of decoded pictures held in memory

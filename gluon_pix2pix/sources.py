@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 from .catalog import ARCHIVES
-from .config import TOY_COUNTS, Pix2PixConfig, current_profile
 from .download import download
+from .pix2pix_config import Pix2PixConfig
+from .profiles import TOY_COUNTS, current_profile
 from .toys import TOYS, draw
 
 

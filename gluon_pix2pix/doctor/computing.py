@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 
-from ..config import Pix2PixConfig, current_profile
+from ..pix2pix_config import Pix2PixConfig
+from ..profiles import current_profile
 from ..runtime import THREAD_VARIABLES, WAIT_VARIABLES, usable_cpus
 from .finding import Finding, advice, attempt, ok, problem
 from .probe import affinity

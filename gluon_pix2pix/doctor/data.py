@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..catalog import ARCHIVES, DownloadError, is_there, size_text
-from ..config import TOY_OF, current_profile
 from ..layouts import count_pictures
 from ..mirrors import MIRROR_VARIABLE, is_url, local_path, shown
+from ..profiles import TOY_OF, current_profile
 from .finding import Finding, advice, attempt, ok, problem
 
 TIMEOUT = 5  # seconds that a host has to answer

@@ -135,7 +135,7 @@ def precision() -> dict:
 
     This is the one place where the doctor learns of precisions.
     """
-    from ..config import Pix2PixConfig
+    from ..pix2pix_config import Pix2PixConfig
 
     obstacles = {}
     choices = Pix2PixConfig.choices["precision"]
