@@ -7,25 +7,69 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon import nn
 
+from .convolution import Conv2D
+from .instance_norm import InstanceNorm
+
 
 def norm_layer(norm: str, channels: int) -> nn.HybridBlock:
     """Return a fresh normalisation of a ``(N, channels, H, W)`` activation.
 
-    ``batch``: over batch and space, affine, with running statistics. ``instance``:
-    over the space of each picture alone, without affine parameters. ``none``: identity.
+    ``batch``: over batch and space, affine, with running statistics. ``batch_plain``:
+    the same without affine parameters (what the MindSpore tutorial calls its instance
+    norm). ``instance``: over the space of each picture alone, without affine
+    parameters. ``none``: identity.
 
     MXNet's ``momentum`` weighs the *old* running value, PyTorch's the new one: the
     reference's 0.1 there is 0.9 here.
     """
-    if norm == "batch":
-        return nn.BatchNorm(momentum=0.9, epsilon=1e-5, in_channels=channels)
+    if norm in ("batch", "batch_plain"):
+        affine = norm == "batch"
+        return nn.BatchNorm(momentum=0.9, epsilon=1e-5, center=affine, scale=affine,
+                            in_channels=channels)
     if norm == "instance":
-        return nn.InstanceNorm(
-            epsilon=1e-5, center=False, scale=False, in_channels=channels
-        )
+        return InstanceNorm(channels)
     if norm == "none":
         return nn.HybridLambda("identity")
-    raise ValueError(f"Unknown norm {norm!r}: choose 'batch', 'instance' or 'none'.")
+    raise ValueError(f"Unknown norm {norm!r}: choose 'batch', 'batch_plain', "
+                     "'instance' or 'none'.")
+
+
+def doubling(upsampling: str, channels: int, in_channels: int, kernel_size: int = 4,
+             use_bias: bool = True) -> nn.HybridBlock:
+    """Return the layer that turns ``(N, in_channels, H, W)`` into twice the size.
+
+    Parameters
+    ----------
+    upsampling : {"deconvolution", "resize"}
+        A transposed convolution of stride 2, as in the papers, or each pixel repeated
+        2 x 2 times and a convolution of stride 1. Where a kernel is no multiple of its
+        stride, a transposed convolution paints some pixels more often than others, in a
+        checkerboard (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts");
+        even where it is, nothing keeps neighbours alike.
+    channels : int
+        Channels of the output.
+    in_channels : int
+        Channels of the input.
+    kernel_size : int
+        4 in a U-Net, 3 in a ResnetGenerator. After a resize it is always 3, which has
+        a middle.
+    use_bias : bool
+        Add a bias to each channel.
+    """
+    if upsampling == "deconvolution":
+        return nn.Conv2DTranspose(channels, kernel_size, strides=2,
+                                  padding=(kernel_size - 1) // 2,
+                                  output_padding=kernel_size % 2,
+                                  in_channels=in_channels, use_bias=use_bias)
+    if upsampling == "resize":
+        layer = nn.HybridSequential()
+        layer.add(nn.HybridLambda(lambda F, x: F.UpSampling(x, scale=2,
+                                                            sample_type="nearest")),
+                  Conv2D(channels, 3, padding=1, in_channels=in_channels,
+                         use_bias=use_bias))
+        return layer
+    raise ValueError(f"Unknown upsampling {upsampling!r}: choose 'deconvolution' or "
+                     "'resize'.")
 
 
 def concat_channels(F, a, b, channels: tuple[int, int]):
@@ -78,15 +122,16 @@ def check_images(images, channels: int, network: str) -> None:
 def init_weights(net, init: str = "normal", gain: float = 0.02, ctx=None) -> None:
     """Initialise all parameters of ``net`` as the paper does (section 6.2).
 
-    Weights from ``normal`` N(0, gain), ``xavier`` (Glorot, normal, scaled by gain) or
-    the ``constant`` gain; biases 0; normalisation gamma N(1, gain), beta 0, running
-    mean 0 and running variance **1**, since predict mode divides by it.
+    Weights from ``normal`` N(0, gain), ``xavier`` N(0, gain sqrt(2 / (fan_in +
+    fan_out))), ``xavier_uniform`` of the same variance, or the ``constant`` gain, with
+    which all filters of a layer begin alike; biases 0; normalisation gamma N(1, gain),
+    beta 0, running mean 0 and running variance **1**, since predict mode divides by it.
 
     Parameters
     ----------
     net : Block
         Any Gluon network.
-    init : {"normal", "xavier", "constant"}
+    init : {"normal", "xavier", "xavier_uniform", "constant"}
         Distribution of convolution weights.
     gain : float
         Its standard deviation, factor or value.
@@ -96,6 +141,7 @@ def init_weights(net, init: str = "normal", gain: float = 0.02, ctx=None) -> Non
     initializers = {
         "normal": mx.init.Normal(gain),
         "xavier": mx.init.Xavier("gaussian", "avg", magnitude=gain**2),
+        "xavier_uniform": mx.init.Xavier("uniform", "avg", magnitude=3 * gain**2),
         "constant": mx.init.Constant(gain),
     }
     if init not in initializers:

@@ -10,7 +10,9 @@ from mxnet import nd
 from mxnet.gluon import nn
 
 from .blocks import check_images, concat_channels, norm_layer
+from .config import ModelConfig
 from .convolution import Conv2D
+from .instance_norm import FastInstanceNetwork
 
 
 def convolutions(net) -> list[tuple[int, int, int]]:
@@ -38,7 +40,7 @@ def output_size(net, size: int) -> int:
     return size
 
 
-class PatchCritic(nn.HybridBlock):
+class PatchCritic(FastInstanceNetwork):
     """What all discriminators of patches share: images in, a map of logits out.
 
     ``net(xy)`` takes condition and image already concatenated, ``(N, in_channels, H,
@@ -156,3 +158,30 @@ class PixelDiscriminator(PatchCritic):
             )
             if use_sigmoid:
                 self.model.add(nn.Activation("sigmoid"))
+
+
+def fitting_critic(config: ModelConfig, channels: int) -> PatchCritic:
+    """Build the uninitialised discriminator that a configuration describes.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Has ``ndf``, ``n_layers`` (0 is the PixelDiscriminator), ``norm`` and ``size``.
+    channels : int
+        Channels of what it judges.
+
+    Raises
+    ------
+    ValueError
+        If pictures of ``config.size`` are too small for its layers.
+    """
+    options = {"norm": config.norm, "use_bias": config.norm != "batch"}
+    if config.n_layers == 0:
+        return PixelDiscriminator(channels, config.ndf, **options)
+    netD = Discriminator(channels, config.ndf, config.n_layers, **options)
+    if output_size(netD, config.size) < 1:
+        raise ValueError(
+            f"A PatchGAN with n_layers={config.n_layers} leaves nothing of "
+            f"{config.size} pixels: choose fewer layers or a larger size."
+        )
+    return netD

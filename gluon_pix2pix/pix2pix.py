@@ -5,19 +5,17 @@ Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Netw
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from mxnet import autograd, nd
 
-from mxnet import autograd, gluon, nd
-
-from . import fused_adam  # noqa: F401  # registers the optimiser
-from .blocks import check_images, init_weights, mirrored
-from .config import Pix2PixConfig
+from .blocks import concat_channels, init_weights
 from .convolution import set_precision
-from .discriminators import Discriminator, PatchCritic, PixelDiscriminator, output_size
+from .discriminators import PatchCritic, fitting_critic
 from .image_pool import ImagePool
 from .losses import GANLoss, l1_loss
+from .optimizers import adam
+from .pix2pix_config import Pix2PixConfig
 from .runtime import get_context, seed_everything
+from .translation import translate
 from .unet import UnetGenerator
 
 
@@ -25,39 +23,20 @@ def build_generator(config: Pix2PixConfig) -> UnetGenerator:
     """Build the uninitialised generator a configuration describes."""
     return UnetGenerator(config.in_channels, config.num_downs, config.ngf,
                          config.use_dropout, out_channels=config.out_channels,
-                         norm=config.norm)
+                         norm=config.norm, skip=config.skip,
+                         upsampling=config.upsampling)
 
 
 def build_discriminator(config: Pix2PixConfig) -> PatchCritic:
-    """Build the uninitialised discriminator; ``n_layers=0`` is the PixelDiscriminator.
+    """Build the uninitialised discriminator a configuration describes.
 
     Raises
     ------
     ValueError
         If pictures of ``config.size`` are too small for its layers.
     """
-    channels = config.in_channels + config.out_channels
-    options = {"norm": config.norm, "use_bias": config.norm != "batch"}
-    if config.n_layers == 0:
-        return PixelDiscriminator(channels, config.ndf, **options)
-    netD = Discriminator(channels, config.ndf, config.n_layers, **options)
-    if output_size(netD, config.size) < 1:
-        raise ValueError(
-            f"A PatchGAN with n_layers={config.n_layers} leaves nothing of "
-            f"{config.size} pixels: choose fewer layers or a larger size."
-        )
-    return netD
-
-
-def _trainer(net, config, ctx):
-    # The structural order of the parameters, not Gluon's default by automatic name:
-    # names count up with each network built, and "unit10" sorts before "unit9".
-    # MXNet's Adam adds its epsilon before the correction of the moments' bias, PyTorch
-    # after it: where gradients are tiny, the first steps differ.
-    parameters = list(net._collect_params_with_prefix().values())
-    adam = {"learning_rate": config.lr, "beta1": config.beta1, "beta2": config.beta2}
-    optimizer = "fusedadam" if ctx.device_type == "cpu" else "adam"
-    return gluon.Trainer(parameters, optimizer, adam)
+    channels = config.out_channels + config.conditional * config.in_channels
+    return fitting_critic(config, channels)
 
 
 class Pix2Pix:
@@ -94,8 +73,8 @@ class Pix2Pix:
             set_precision(net, config.precision, self.ctx)
             if config.hybridize:
                 net.hybridize(static_alloc=True, static_shape=True)
-        self.trainer_G = _trainer(self.netG, config, self.ctx)
-        self.trainer_D = _trainer(self.netD, config, self.ctx)
+        self.trainer_G = adam(self.netG, config, self.ctx)
+        self.trainer_D = adam(self.netD, config, self.ctx)
 
         self.gan = GANLoss(config.gan_loss)
         self.pool = ImagePool(config.pool_size, seed=config.seed)
@@ -129,8 +108,8 @@ class Pix2Pix:
 
     def step_D(self, real_in, fake_out, real_out) -> dict[str, nd.NDArray]:
         """Update the discriminator: ascend log D(x, y) + log(1 - D(x, G(x, z)))."""
-        fake_pair = self.pool(real_in, fake_out)  # detached: no gradient reaches G
-        real_pair = nd.concat(real_in, real_out, dim=1)
+        fake_pair = self.pool(self.pair(real_in, fake_out))  # no gradient reaches G
+        real_pair = self.pair(real_in, real_out).detach()
         with autograd.record():
             fake_logits = self.netD(fake_pair)
             real_logits = self.netD(real_pair)
@@ -152,13 +131,23 @@ class Pix2Pix:
         picture.attach_grad()
         with autograd.record():
             # Detached: one recording of real_in belongs to G's graph already.
-            loss_gan = self.gan(self.netD(real_in.detach(), picture), True)
+            fake_pair = self.pair(real_in.detach(), picture)
+            loss_gan = self.gan(self.netD(fake_pair), True)
             loss_l1 = l1_loss(picture, real_out)
             loss_G = config.lambda_gan * loss_gan + config.lambda_l1 * loss_l1
         gradient, = autograd.grad(loss_G, [picture])
         fake_out.backward(gradient)
         self.trainer_G.step(1)
         return {"loss_G": loss_G, "loss_gan": loss_gan, "loss_l1": loss_l1}
+
+    def pair(self, real_in, out) -> nd.NDArray:
+        """Return what D judges: ``(N, Cx + Cy, H, W)``, input and output joined.
+
+        Without a condition D sees the output alone: D(y) in the place of D(x, y).
+        """
+        if not self.config.conditional:
+            return out
+        return concat_channels(nd, real_in, out, (real_in.shape[1], out.shape[1]))
 
     @property
     def networks(self) -> dict:
@@ -213,45 +202,3 @@ class Pix2Pix:
             If the shape is another.
         """
         return translate(self.netG, real_in, sample)
-
-
-def translate(netG: UnetGenerator, real_in: nd.NDArray, sample: bool = True):
-    """Do what `Pix2Pix.translate` documents, with a bare generator."""
-    check_images(real_in, netG.in_channels, "translate")
-    height, width = real_in.shape[2:]
-    real_in = mirrored(real_in, 2 ** netG.num_downs).as_in_context(_context(netG))
-    # A compiled network keeps the mode as one flag, which work still queued reads when
-    # it runs: so nothing may be queued where the mode changes.
-    nd.waitall()
-    if sample:
-        with _statistics_kept(netG), autograd.pause(train_mode=True):
-            fakes = [netG(image.expand_dims(0)) for image in real_in]
-            fake_out = nd.concat(*fakes, dim=0)
-            nd.waitall()
-    else:
-        with autograd.pause(train_mode=False):
-            fake_out = netG(real_in)
-            nd.waitall()
-    return fake_out[:, :, :height, :width]
-
-
-def _context(net):
-    return next(iter(net.collect_params().values())).list_ctx()[0]
-
-
-@contextlib.contextmanager
-def _statistics_kept(net) -> Iterator[None]:
-    """Put running statistics back as they were.
-
-    On the CPU they move in a backward pass only, but cuDNN moves them in every forward
-    pass in train mode: there, each picture looked at would change the network.
-    """
-    parameters = net.collect_params().values()
-    statistics = [data for param in parameters if param.grad_req == "null"
-                  for data in param.list_data()]
-    saved = [data.copy() for data in statistics]
-    try:
-        yield
-    finally:
-        for data, before in zip(statistics, saved):
-            before.copyto(data)

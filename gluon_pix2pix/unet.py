@@ -9,7 +9,7 @@ from __future__ import annotations
 from mxnet import nd
 from mxnet.gluon import nn
 
-from .blocks import check_images, concat_channels, norm_layer
+from .blocks import check_images, concat_channels, doubling, norm_layer
 from .convolution import Conv2D
 
 
@@ -44,6 +44,8 @@ class UnetSkipUnit(nn.HybridBlock):
         Channels this unit takes; ``outer_channels`` by default.
     skip : bool
         False leaves the skip connection out: a plain encoder-decoder, to compare with.
+    upsampling : {"deconvolution", "resize"}
+        How the decoder doubles; see `blocks.doubling`.
 
     Input ``(N, in_channels, H, W)``, H and W even. Output
     ``(N, in_channels + outer_channels, H, W)``, the input first as in the reference;
@@ -54,7 +56,7 @@ class UnetSkipUnit(nn.HybridBlock):
                  innermost: bool = False, outermost: bool = False,
                  use_dropout: bool = False, use_bias: bool = False, *,
                  norm: str = "batch", in_channels: int | None = None,
-                 skip: bool = True, **kwargs):
+                 skip: bool = True, upsampling: str = "deconvolution", **kwargs):
         super().__init__(**kwargs)  # prefix and params, as every Gluon block takes
         if innermost and outermost:
             raise ValueError("A UnetSkipUnit is innermost or outermost, not both.")
@@ -72,9 +74,8 @@ class UnetSkipUnit(nn.HybridBlock):
         with self.name_scope():
             down = Conv2D(inner_channels, kernel_size=4, strides=2, padding=1,
                              in_channels=in_channels, use_bias=use_bias)
-            up = nn.Conv2DTranspose(outer_channels, kernel_size=4, strides=2, padding=1,
-                                    in_channels=returned,
-                                    use_bias=use_bias or outermost)
+            up = doubling(upsampling, outer_channels, returned,
+                          use_bias=use_bias or outermost)
             self.model = nn.HybridSequential()
             if outermost:
                 layers = [down, inner_block, nn.Activation("relu"), up,
@@ -131,6 +132,8 @@ class UnetGenerator(nn.HybridBlock):
         remove them. (Instance norm does too: the reference keeps them there.)
     skip : bool
         False builds the encoder-decoder without skip connections.
+    upsampling : {"deconvolution", "resize"}
+        How the decoder doubles; see `blocks.doubling`.
 
     Input ``(N, in_channels, H, W) float32 in [-1, 1]``, H and W multiples of
     ``2**num_downs``; output ``(N, out_channels, H, W)`` in (-1, 1).
@@ -139,7 +142,7 @@ class UnetGenerator(nn.HybridBlock):
     def __init__(self, in_channels: int, num_downs: int, ngf: int = 64,
                  use_dropout: bool = True, *, out_channels: int | None = None,
                  norm: str = "batch", use_bias: bool | None = None, skip: bool = True,
-                 **kwargs):
+                 upsampling: str = "deconvolution", **kwargs):
         super().__init__(**kwargs)
         if num_downs < 5:
             raise ValueError(
@@ -153,7 +156,7 @@ class UnetGenerator(nn.HybridBlock):
                 "must all be at least 1."
             )
         self.in_channels, self.num_downs = in_channels, num_downs
-        common = {"norm": norm, "skip": skip,
+        common = {"norm": norm, "skip": skip, "upsampling": upsampling,
                   "use_bias": norm != "batch" if use_bias is None else use_bias}
 
         with self.name_scope():

@@ -43,6 +43,23 @@ def test_instance_norm_normalises_each_picture_alone_and_has_no_parameters():
     assert count_parameters(norm) == 0
 
 
+def test_plain_batch_norm_has_statistics_but_no_parameters():
+    norm = norm_layer("batch_plain", 3)
+    init_weights(norm)
+    assert count_parameters(norm) == 0
+    x = nd.random.normal(3, 2, (2, 3, 8, 8))
+    x.attach_grad()
+    with autograd.record():
+        y = norm(x)
+    y.backward()
+    y = y.asnumpy()
+    np.testing.assert_allclose(y.mean((0, 2, 3)), 0, atol=1e-5)
+    np.testing.assert_allclose(y.std((0, 2, 3)), 1, rtol=1e-3)
+    assert abs(y.mean((2, 3))).max() > 1e-3  # over the batch, not a picture alone
+    mean = x.asnumpy().mean((0, 2, 3))
+    np.testing.assert_allclose(norm.running_mean.data().asnumpy(), mean / 10, rtol=1e-4)
+
+
 def test_no_norm_is_the_identity():
     x = nd.random.normal(shape=(1, 3, 4, 4))
     assert (norm_layer("none", 3)(x) == x).asnumpy().all()
@@ -81,6 +98,21 @@ def test_xavier_and_constant_initialisation():
     assert abs(net[0].weight.data().asnumpy().std() / expected - 1) < 0.05
     init_weights(net, "constant", 0.001)
     assert (net[0].weight.data().asnumpy() == np.float32(0.001)).all()
+
+
+def test_uniform_xavier_is_evenly_spread_up_to_its_bound():
+    """As others define it: U(-b, b) with b = gain sqrt(6 / (fan_in + fan_out))."""
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(64, 4, in_channels=32), nn.Conv2DTranspose(32, 4, in_channels=64))
+    init_weights(net, "xavier_uniform", 0.02)
+    bound = 0.02 * np.sqrt(6 / ((32 + 64) * 16))
+    for layer in net:
+        weight = layer.weight.data().asnumpy()
+        assert 0.99 * bound < abs(weight).max() <= bound * (1 + 1e-6)
+        quarters = np.histogram(weight, 4, (-bound, bound))[0] / weight.size
+        np.testing.assert_allclose(quarters, 0.25, atol=0.01)
+        # The variance is that of the normal one.
+        assert weight.std() == pytest.approx(0.02 * np.sqrt(2 / (96 * 16)), rel=0.02)
 
 
 # 8 + 8 and 6 + 10 channels kill the process with a plain Concat, 24 + 8 raises.

@@ -4,7 +4,15 @@ import pytest
 from mxnet import autograd, nd
 from mxnet.gluon import nn
 
-from gluon_pix2pix import Pix2Pix, Pix2PixConfig, PixelDiscriminator, translate
+from gluon_pix2pix import (
+    Pix2Pix,
+    Pix2PixConfig,
+    PixelDiscriminator,
+    load_checkpoint,
+    save_checkpoint,
+    seed_everything,
+    translate,
+)
 from gluon_pix2pix.network_states import parameter_arrays
 from gluon_pix2pix.pix2pix import build_discriminator
 
@@ -287,6 +295,68 @@ def test_variants_train(tiny, batch, norm, gan_loss):
                                  in_channels=1))
     losses = model.step(batch[0][:, :1], batch[1])
     assert all(np.isfinite(value.asscalar()) for value in losses.values())
+
+
+@pytest.fixture(params=[{"skip": False}, {"conditional": False},
+                        {"upsampling": "resize"}], ids=lambda change: [*change][0])
+def variant(request, tiny):
+    return tiny.replace(**request.param)
+
+
+@pytest.mark.parametrize("hybridize", [True, False])
+def test_the_fields_that_experiments_change_train(variant, batch, hybridize):
+    model = Pix2Pix(variant.replace(hybridize=hybridize))
+    before = _weights(model)
+    for _ in range(3):  # the pool of two is full, and shows old pictures too
+        losses = model.step(*batch)
+    assert all(np.isfinite(value.asscalar()) for value in losses.values())
+    after = _weights(model)
+    for name in ("generator.model.model.0.weight", "discriminator.model.0.weight"):
+        assert (before[name] != after[name]).any()
+
+
+def test_a_checkpoint_restores_them(variant, batch, tmp_path):
+    model = Pix2Pix(variant, "cpu")
+    for _ in range(3):
+        model.step(*batch)
+    again = load_checkpoint(save_checkpoint(tmp_path / "saved", model), "cpu")
+    assert again.config == variant
+    for _ in range(2):  # optimisers and pools included
+        seed_everything(7)
+        expected = [loss.asscalar() for loss in model.step(*batch).values()]
+        seed_everything(7)
+        assert [loss.asscalar() for loss in again.step(*batch).values()] == expected
+    assert _same(_weights(model), _weights(again))
+
+
+def test_without_a_condition_d_sees_outputs_alone(tiny, batch):
+    model = Pix2Pix(tiny.replace(conditional=False, in_channels=1))
+    assert model.netD.in_channels == 3
+    assert model.netD.model[0].weight.shape[1] == 3
+    x, y = batch
+    assert (model.pair(x[:, :1], y) == y).asnumpy().all()
+    model.step(x[:, :1], y)
+    assert model.pool.images[0].shape == (1, 3, 32, 32)
+    conditional = Pix2Pix(tiny.replace(in_channels=1))
+    assert conditional.netD.in_channels == 4
+    pair = conditional.pair(x[:, :1], y).asnumpy()
+    np.testing.assert_array_equal(pair, np.concatenate(
+        [x[:, :1].asnumpy(), y.asnumpy()], axis=1))
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+@pytest.mark.parametrize("pool_size", [0, 2])
+def test_the_gradient_of_d_depends_on_the_input_only_with_a_condition(
+        tiny, batch, conditional, pool_size):
+    x, y = batch
+    fake = nd.random.uniform(-1, 1, y.shape)
+    gradients = []
+    for real_in in (x, -x):
+        model = Pix2Pix(tiny.replace(conditional=conditional, pool_size=pool_size))
+        model.step_D(real_in, fake, y)
+        gradients.append(model.netD.model[0].weight.grad().asnumpy()[:, -3:])
+    assert (gradients[0] == gradients[1]).all() != conditional
+    assert abs(gradients[0]).max() > 0
 
 
 def test_patches_are_chosen_and_refused_early():

@@ -63,6 +63,57 @@ def test_without_skips_it_is_an_encoder_decoder():
     assert count_parameters(net) < count_parameters(_built(3, 5, 4))
 
 
+def _names_before(num_downs):
+    """Where the parameters of a U-Net were before its decoder could be chosen."""
+    norm = [f".{kind}" for kind in ("gamma", "beta", "running_mean", "running_var")]
+    place, names = "model.model.", ["model.model.0.weight", "model.model.3.weight",
+                                    "model.model.3.bias"]
+    place += "1.model."
+    for _ in range(num_downs - 2):
+        names += [f"{place}1.weight", f"{place}5.weight"]
+        names += [f"{place}{layer}{kind}" for layer in (2, 6) for kind in norm]
+        place += "3.model."
+    return names + [f"{place}1.weight", f"{place}3.weight"] + [
+        f"{place}4{kind}" for kind in norm]
+
+
+def test_parameters_keep_their_names_for_checkpoints_made_before():
+    parameters = UnetGenerator(3, 6, 4)._collect_params_with_prefix()
+    assert set(parameters) == set(_names_before(6))
+    assert parameters["model.model.3.weight"].shape == (8, 3, 4, 4)
+
+
+# Odd widths, whose concatenations kill the process where they are done plainly.
+@pytest.mark.parametrize("ngf", [3, 6, 16])
+@pytest.mark.parametrize("skip", [True, False])
+def test_a_resizing_decoder_is_the_same_line_by_line_and_as_a_static_graph(ngf, skip):
+    net = _built(3, 5, ngf, use_dropout=False, upsampling="resize", skip=skip,
+                 out_channels=1)
+    assert net.model.model[3][1].weight.shape == (1, ngf * (1 + skip), 3, 3)
+    x = nd.random.uniform(-1, 1, (2, 3, 32, 64))
+    pictures, gradients = [], []
+    for hybrid in (False, True):
+        if hybrid:
+            net.hybridize(static_alloc=True, static_shape=True)
+        with autograd.record():
+            picture = net(x.detach())
+            loss = nd.square(picture - 1).mean()
+        loss.backward()
+        pictures.append(picture.asnumpy())
+        gradients.append([param.grad().asnumpy() for param in
+                          net.collect_params().values() if param.grad_req != "null"])
+    assert pictures[0].shape == (2, 1, 32, 64)
+    np.testing.assert_allclose(*pictures, atol=1e-5)
+    for plain, static in zip(*gradients, strict=True):
+        np.testing.assert_allclose(plain, static, atol=1e-5)
+    assert all(abs(gradient).max() > 0 for gradient in gradients[0][:2])
+
+
+def test_an_unknown_decoder_is_refused():
+    with pytest.raises(ValueError, match="'bilinear'.*'deconvolution' or 'resize'"):
+        UnetGenerator(3, 5, 4, upsampling="bilinear")
+
+
 def test_bias_only_where_no_batch_norm_removes_it():
     def biases(net):
         return sum(name.endswith("bias") for name in net.collect_params())
