@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from types import SimpleNamespace
 
-from .cli_options import add_command, context_option, root_option
+from .cli_options import add_command, context_option
 
 
 def add_commands(commands):
@@ -16,10 +16,13 @@ def add_commands(commands):
         "scores.json, scores.csv (a row a picture), summary.csv and index.html, a\n"
         "page of input | output | target to be sorted by any score. Where half of the\n"
         "pairs are labels in known colours, a small network finds classes in the\n"
-        "outputs; it is trained first (a minute at 128 pixels) and kept with the data.",
+        "outputs; it is trained first (a minute at 128 pixels) and kept with the\n"
+        "data. A CycleGAN is scored on its own domains by what is lost there and back,\n"
+        "and on pairs (--dataset facades) as a pix2pix is.",
         epilog="examples:\n  gluon-pix2pix evaluate runs/facades\n"
         "  gluon-pix2pix evaluate runs/facades --samples 5\n"
         "  gluon-pix2pix evaluate runs/facades --pictures my_labels/\n"
+        "  gluon-pix2pix evaluate runs/apple2orange\n"
         "Up to 200 pictures become part of the page, which then is a single file to\n"
         "pass on; more are put into a folder pictures/ beside it.")
     parser.add_argument("run", help="run folder or checkpoint")
@@ -28,7 +31,11 @@ def add_commands(commands):
                        "those the run was trained on)")
     given.add_argument("--pictures", metavar="FOLDER", help="a folder of inputs "
                        "without targets: outputs are shown, and not scored")
-    root_option(parser)
+    parser.add_argument("--root", help="folder of the data sets (default: that of the "
+                        "run, else data)")
+    parser.add_argument("--direction", choices=["AtoB", "BtoA"], help="a CycleGAN "
+                        "translates pairs both ways (default: as its configuration "
+                        "says)")
     parser.add_argument("--split", help="the folder of the data set to evaluate "
                         "(default: test, else val)")
     parser.add_argument("--count", type=int, help="only so many pictures, the first "
@@ -57,13 +64,14 @@ def add_commands(commands):
 
 def _evaluate(args):
     from .checkpoint import load_generator
+    from .configs import read_config
     from .evaluation import InputPictures, check_sampling, evaluate
-    from .evaluation_files import check_place, write_evaluation
+    from .evaluation_files import check_place
     from .feature_networks import ZooFeatures
-    from .pix2pix import translate
+    from .layouts import find_layout
     from .run_checkpoints import find_checkpoint
     from .runtime import get_context
-    from .version import __version__
+    from .translation import translate
 
     # What can be wrong is found before anything takes its time.
     if args.weights and not args.features:
@@ -74,37 +82,79 @@ def _evaluate(args):
         checkpoint
     output = check_place(args.output or run / "evaluation")
     ctx = get_context(args.context)
-    netG = load_generator(checkpoint, ctx)
-    features = args.features and ZooFeatures(args.features, args.weights, ctx)
+    config = read_config(checkpoint / "config.json")
+    if config.model == "cyclegan" and not args.pictures:
+        folder = _data_folder(args, run, config)
+        if find_layout(folder) == "unpaired":
+            found, pictures = _evaluate_cycles(args, checkpoint, config, folder, ctx)
+            _finish(found, pictures, run, checkpoint, config, output)
+            return
+    netG = load_generator(checkpoint, ctx, args.direction)
+    config = _of_direction(config, args.direction or config.direction)
+    features = ZooFeatures(args.features, args.weights, ctx) if args.features else None
     train, reader = None, None
     if args.pictures:
         if args.classes or args.features:
             raise ValueError("--classes and --features compare with targets, and "
                              "--pictures have none: name a --dataset.")
-        dataset, about = InputPictures(args.pictures, netG.config), {}
+        dataset, about = InputPictures(args.pictures, config), {}
     else:
-        dataset, train = _pairs(args, run, netG.config)
-        reader, seen = _class_reader(args, dataset, ctx)
-        features = features or seen
-        about = {"split": dataset.split, "direction": netG.config.direction,
-                 "features_by": args.features or (seen and "that network")}
+        dataset, train = _pairs(args, run, config)
+        reader = _class_reader(args, dataset, ctx)
+        about = {"split": dataset.split, "direction": config.direction}
     model = SimpleNamespace(translate=lambda x, sample: translate(netG, x, sample))
     found = evaluate(model, dataset, samples=args.samples,
                      sample=not args.deterministic, seed=args.seed, train=train,
                      reader=reader, features=features, count=args.count)
+    found.about.update(about)
+    _finish(found, dataset, run, checkpoint, config, output)
+
+
+def _finish(found, dataset, run, checkpoint, config, output):
+    """Write down what was found, and tell it."""
+    from .evaluation_files import write_evaluation
+    from .version import __version__
+
     found.about.update(
-        run=run.resolve().name, checkpoint=checkpoint.name, size=netG.config.size,
-        data=str(Path(dataset.folder.resolve().name) / about.get("split", "")), **about,
+        run=run.resolve().name, checkpoint=checkpoint.name, size=config.size,
+        data=str(Path(dataset.folder.resolve().name) / found.about.get("split", "")),
         version=__version__)
     page = write_evaluation(found, dataset, output)
-    _tell(found)
-    print(f"Look at  {page}")
+    print(f"{found}\n\nLook at  {page}")
 
 
-def _pairs(args, run, config):
-    """Return the split to evaluate, and the training pairs if they are there."""
-    from .datasets import PairedImages
-    from .layouts import find_layout
+def _evaluate_cycles(args, checkpoint, config, folder, ctx):
+    """Score a CycleGAN on two domains; return what was found, and the pictures."""
+    from .checkpoint import load_generators
+    from .cycle_evaluation import BothDomains, Generators, evaluate_cycles
+    from .datasets import UnpairedImages
+
+    if args.samples > 1 or args.classes or args.features or args.direction:
+        raise ValueError(
+            f"{folder} holds no pairs, so both cycles are scored: leave out --samples, "
+            "--classes, --features and --direction, or name pairs with --dataset.")
+    split = args.split or "test"
+    pictures = BothDomains(UnpairedImages(folder, split, config, train=False),
+                           args.count)
+    found = evaluate_cycles(Generators(load_generators(checkpoint, ctx)), pictures)
+    found.about["split"] = split
+    return found, pictures
+
+
+def _of_direction(config, direction):
+    """Return a configuration to read inputs and targets of a direction with.
+
+    The channels of a pix2pix are those of input and output, a CycleGAN's those of A
+    and of B.
+    """
+    if config.model == "cyclegan" and direction == "BtoA":
+        config = config.replace(in_channels=config.out_channels,
+                                out_channels=config.in_channels)
+    return config.replace(direction=direction)
+
+
+def _data_folder(args, run, config):
+    """Return the folder of the data set to evaluate on."""
     from .run_command import read_command
     from .sources import get_dataset
 
@@ -115,7 +165,16 @@ def _pairs(args, run, config):
                          "with --dataset, or a folder of inputs with --pictures.")
     # A profile says how many pictures of a toy there are: those of the training.
     profile = asked.get("profile") if name == asked.get("dataset") else None
-    folder = get_dataset(name, args.root, profile, size=config.size)
+    root = args.root or asked.get("root", "data")
+    return get_dataset(name, root, profile, size=config.size)
+
+
+def _pairs(args, run, config):
+    """Return the split to evaluate, and the training pairs if they are there."""
+    from .datasets import PairedImages
+    from .layouts import find_layout
+
+    folder = _data_folder(args, run, config)
     if find_layout(folder) != "paired":
         raise ValueError(f"{folder} holds no pairs: name a folder of inputs with "
                          "--pictures.")
@@ -132,47 +191,14 @@ def _pairs(args, run, config):
 
 
 def _class_reader(args, dataset, ctx):
-    """Return what finds classes in outputs, and its features, if there are labels."""
-    from .evaluation import ClassReader
-    from .labelled_photos import LabelledPhotos, find_labels
-    from .segmenter_training import get_segmenter
-    from .viz import to_image
+    """Return what finds classes in outputs, if there are labels and it is wanted."""
+    from .class_reader import ClassReader
 
     if args.classes is False:
-        return None, None
-    folder, config = dataset.folder, dataset.config
-    labels = find_labels(folder, dataset.split)
-    if labels is None:
-        if args.classes:
-            raise ValueError(f"Neither half of the pictures in {folder} is a map of "
-                             "labels in the colours of facades or streets: leave out "
-                             "--classes.")
-        return None, None
-    truth = LabelledPhotos(folder, dataset.split, labels, config, train=False)
-    input_half = "A" if config.direction == "AtoB" else "B"
-    if labels.half != input_half:  # it paints labels: their colours tell the classes
-        def nearest(picture):
-            return labels.palette.nearest(to_image(picture))
-
-        return ClassReader(truth, nearest, "the colours of the outputs"), None
-    segmenter = get_segmenter(folder, config, ctx, place=args.segmenter)
-    return ClassReader(truth, lambda picture: segmenter.classes(picture)[0],
-                       "a segmentation network trained on the real photos"), \
-        segmenter.features
-
-
-def _tell(found):
-    """Print the scores of the split."""
-    columns = {"mean": "this run", "between_samples": "± between samples",
-               "between_pictures": "± between pictures",
-               "one_picture": "one picture for all",
-               "real": "real pictures"}
-    columns = {name: title for name, title in columns.items()
-               if any(name in entry for entry in found.summary.values())}
-    rows = [("", *columns.values())] + [
-        (name, *(f"{entry[column]:.4f}" if column in entry else ""
-                 for column in columns)) for name, entry in found.summary.items()]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    for row in rows if found.summary else ():
-        print("  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
-              .rstrip())
+        return None
+    reader = ClassReader.of(dataset, ctx, place=args.segmenter)
+    if args.classes and reader is None:
+        raise ValueError(f"Neither half of the pictures in {dataset.folder} is a map "
+                         "of labels in the colours of facades or streets: leave out "
+                         "--classes.")
+    return reader

@@ -7,50 +7,25 @@ pictures themselves, which a perfect model would equal.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from mxnet import nd
 
+from .class_reader import ClassReader, Features
+from .evaluation_table import SAME_NETWORK, as_text, cautions
 from .frechet import frechet_distance
-from .labelled_photos import LabelledPhotos
 from .metrics import OnePicture, diversity, l1, psnr, ssim
 from .pictures import list_pictures, read_picture
+from .progress_bar import progress_bar
 from .runtime import seed_everything
 from .schedule import step_seed
-from .segmentation_scores import SegmentationScores, confusion_matrix
+from .segmentation_scores import SegmentationScores
 from .transforms import resize, to_float, to_uint8
 
 SHOWN = 4  # samples of a picture that are kept to be looked at
-
-Features = Callable[[nd.NDArray], np.ndarray]  # (N, C, H, W) to (N, D)
-
-
-@dataclass(frozen=True)
-class ClassReader:
-    """Finds classes in generated pictures, and knows what was there in truth.
-
-    Attributes
-    ----------
-    truth : LabelledPhotos
-        Item ``i`` has the classes of picture ``i``; without jitter.
-    find : callable
-        ``(1, C, H, W)`` in [-1, 1] to ``(H, W)`` of class ids.
-    means : str
-        By what classes are found, in words.
-    """
-
-    truth: LabelledPhotos
-    find: Callable[[nd.NDArray], np.ndarray]
-    means: str
-
-    def confusion(self, index: int, picture: nd.NDArray) -> np.ndarray:
-        """Count the pixels of a picture by true and found class."""
-        _, ids = self.truth[index]
-        return confusion_matrix(ids, self.find(picture), len(self.truth.labels.palette))
 
 
 class InputPictures:
@@ -150,6 +125,14 @@ class Evaluation:
     summary: dict[str, dict[str, float]]
     outputs: list[list[np.ndarray]]
 
+    @property
+    def cautions(self) -> list[str]:
+        """Which of the scores mean little, and why; mostly nothing."""
+        return cautions(self.about, self.summary)
+
+    def __str__(self) -> str:
+        return as_text(self.about, self.summary)
+
 
 def evaluate(model, dataset, *, samples: int = 1, sample: bool = True, seed: int = 0,
              train=None, reader: ClassReader | None = None,
@@ -177,7 +160,8 @@ def evaluate(model, dataset, *, samples: int = 1, sample: bool = True, seed: int
     reader : ClassReader, optional
         For segmentation scores; its truth must be of the same split.
     features : callable, optional
-        For the Fréchet distance: ``(N, C, H, W)`` in [-1, 1] to ``(N, D)``.
+        For the Fréchet distance: ``(N, C, H, W)`` in [-1, 1] to ``(N, D)``; those of
+        the reader by default.
     count : int, optional
         Evaluate only so many pictures, the first ones.
     progress : bool
@@ -192,31 +176,31 @@ def evaluate(model, dataset, *, samples: int = 1, sample: bool = True, seed: int
     ValueError
         If samples are asked for that would all be equal, or none at all.
     """
-    from tqdm.auto import tqdm
-
     check_sampling(samples, sample, count)
     total = min(len(dataset), count or len(dataset))
+    own = features is None and reader is not None
+    features = reader.features if own else features
     scorers = [Scorer(reader, features) for _ in range(samples)]
     real, blind = Scorer(reader, features), Scorer(reader, features)
     one_picture = OnePicture(train) if train is not None else None
     rows, shown = [], []
-    seconds = 0.1 if sys.stderr.isatty() else 30
-    for index in tqdm(range(total), desc="evaluating", unit="picture",
-                      dynamic_ncols=True, mininterval=seconds, disable=not progress):
-        real_in, target = dataset[index]
-        outputs = []
-        for number, scorer in enumerate(scorers):
-            seed_everything(step_seed(seed, index, number))
-            output = model.translate(nd.array(real_in[None]), sample)
-            scorer.add(index, output, target)
-            outputs.append(output.asnumpy()[0])
-        if target is not None:
-            real.add(index, nd.array(target[None]), target)
-            if one_picture:
-                blind.add(index, one_picture.translate(real_in[None]), target)
-        rows.append({"picture": dataset.paths[index].name,
-                     **_row([scorer.rows[-1] for scorer in scorers], outputs)})
-        shown.append([to_uint8(output) for output in outputs[:SHOWN]])
+    with progress_bar(total, "evaluating", "picture", shown=progress) as bar:
+        for index in range(total):
+            real_in, target = dataset[index]
+            outputs = []
+            for number, scorer in enumerate(scorers):
+                seed_everything(step_seed(seed, index, number))
+                output = model.translate(nd.array(real_in[None]), sample)
+                scorer.add(index, output, target)
+                outputs.append(output.asnumpy()[0])
+            if target is not None:
+                real.add(index, nd.array(target[None]), target)
+                if one_picture:
+                    blind.add(index, one_picture.translate(real_in[None]), target)
+            rows.append({"picture": dataset.paths[index].name,
+                         **_row([scorer.rows[-1] for scorer in scorers], outputs)})
+            shown.append([to_uint8(output) for output in outputs[:SHOWN]])
+            bar.update()
     vectors = real.vectors if features and len(real.rows) == total else None
     summary = _summary([scorer.together(vectors) for scorer in scorers],
                        [scorer.rows for scorer in scorers])
@@ -234,6 +218,10 @@ def evaluate(model, dataset, *, samples: int = 1, sample: bool = True, seed: int
     _compare(summary, "real", perfect)
     about = {"pictures": total, "samples": samples, "dropout": sample, "seed": seed,
              "targets": bool(real.rows), "classes_by": reader.means if reader else None}
+    if features and vectors is not None:
+        about["features_by"] = SAME_NETWORK if own else getattr(
+            features, "name", "another network")
+        about["feature_count"] = vectors.shape[1]
     return Evaluation(about, rows, summary, shown)
 
 

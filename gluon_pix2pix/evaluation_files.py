@@ -47,7 +47,7 @@ def write_evaluation(evaluation: Evaluation, dataset, folder: str | Path) -> Pat
 
     ::
 
-        scores.json   about, summary, and the scores of each picture
+        scores.json   about, summary, cautions, and the scores of each picture
         scores.csv    a row a picture
         summary.csv   a row a score
         index.html    input | output | target, to be sorted by any score
@@ -80,7 +80,7 @@ def write_evaluation(evaluation: Evaluation, dataset, folder: str | Path) -> Pat
     folder = check_place(folder)
     with durable.explained(folder), durable.whole_folder(folder) as temporary:
         told = {"about": evaluation.about, "summary": evaluation.summary,
-                "pictures": evaluation.rows}
+                "cautions": evaluation.cautions, "pictures": evaluation.rows}
         durable.write_text(temporary / "scores.json",
                            json.dumps(_finite(told), indent=2, allow_nan=False) + "\n")
         durable.write_text(temporary / "scores.csv", _table(evaluation.rows))

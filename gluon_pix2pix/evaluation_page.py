@@ -8,22 +8,7 @@ from collections.abc import Iterable
 from html import escape
 
 from .evaluation import Evaluation
-
-# What the scores are called, and whether more is better.
-SCORES = {
-    "l1": ("L1", False, "mean absolute difference on [-1, 1]; blur scores well"),
-    "psnr": ("PSNR", True, "decibels; the squared difference on another scale"),
-    "ssim": ("SSIM", True, "structural similarity, at most 1"),
-    "pixel_accuracy": ("pixel accuracy", True, "share of pixels of the right class"),
-    "class_accuracy": ("class accuracy", True,
-                       "share of right pixels of each class, mean over classes"),
-    "class_iou": ("class IoU", True,
-                  "intersection over union of each class, mean over classes"),
-    "frechet": ("Fréchet distance", False,
-                "between the features of outputs and of targets; it shrinks with the "
-                "number of pictures"),
-    "diversity": ("diversity", None, "mean L1 between samples of one input"),
-}
+from .evaluation_table import NOTHING_SCORED, SCORES, columns_of, number, sentence
 
 _STYLE = """
 :root { color-scheme: light dark; --side: 160px; }
@@ -42,6 +27,7 @@ button:focus-visible { outline: 2px solid; }
 th[aria-sort=ascending] button::after { content: " \\25B2"; }
 th[aria-sort=descending] button::after { content: " \\25BC"; }
 small { color: GrayText; }
+.caution { border-left: 4px solid #b34700; padding-left: .7em; max-width: 60em; }
 """
 
 _SCRIPT = """
@@ -89,9 +75,10 @@ def page(evaluation: Evaluation, pictures: Iterable[list]) -> str:
     about, rows = evaluation.about, evaluation.rows
     shown = len(evaluation.outputs[0])
     titles = ["input", *(["output"] if shown == 1 else
-                         [f"output {number + 1}" for number in range(shown)])]
+                         [f"output {place}" for place in range(1, shown + 1)])]
     if about["targets"]:
         titles.append("target")
+    titles = about.get("titles", titles)
     columns = [name for name in rows[0] if name in SCORES]
     heads = [_sortable("picture", 0, "ascending", "as in the data set"),
              *(f'<th class="picture">{title}</th>' for title in titles)]
@@ -100,11 +87,11 @@ def page(evaluation: Evaluation, pictures: Iterable[list]) -> str:
         heads.append(_sortable(label, place, "ascending" if more_is_better else
                                "descending", meaning))
     lines = []
-    for number, (row, images) in enumerate(zip(rows, pictures)):
-        cells = [f'<td data-value="{number}">{escape(row["picture"])}</td>']
+    for place, (row, images) in enumerate(zip(rows, pictures)):
+        cells = [f'<td data-value="{place}">{escape(row["picture"])}</td>']
         cells += [f'<td class="picture">{_image(image, title)}</td>'
                   for image, title in zip(images, titles)]
-        cells += [f'<td data-value="{_value(row[name])}">{_number(row[name])}'
+        cells += [f'<td data-value="{_value(row[name])}">{number(row[name])}'
                   f'{_plus_minus(row.get(f"{name}_spread"))}</td>' for name in columns]
         lines.append(f"<tr>{''.join(cells)}</tr>")
     name = escape(str(about.get("run", "evaluation")))
@@ -112,7 +99,8 @@ def page(evaluation: Evaluation, pictures: Iterable[list]) -> str:
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{name}: evaluation</title>\n<style>{_STYLE}</style>\n</head>\n<body>",
-        f"<h1>{name}</h1>", f"<p>{_sentence(about)}</p>", _summary(evaluation),
+        f"<h1>{name}</h1>", f"<p>{escape(sentence(about))}</p>", _summary(evaluation),
+        *(f'<p class="caution">{escape(told)}</p>' for told in evaluation.cautions),
         '<p>Click on the name of a score to sort by it, the worst first. <label>Size '
         '<input id="side" type="range" min="64" max="512" value="160"></label></p>',
         f'<table id="pictures">\n<thead><tr>{"".join(heads)}</tr></thead>\n<tbody>',
@@ -120,40 +108,20 @@ def page(evaluation: Evaluation, pictures: Iterable[list]) -> str:
         f"<script>{_SCRIPT}</script>\n</body>\n</html>\n"])
 
 
-def _sentence(about):
-    """Say what was evaluated."""
-    said = [f"{about['pictures']} pictures"]
-    if "data" in about:
-        said.append(f"of {about['data']}")
-    said.append(f"{about['samples']} sample{'s' * (about['samples'] > 1)} each")
-    said.append("dropout and statistics of the single picture, seed "
-                f"{about['seed']}" if about["dropout"] else
-                "no dropout, running statistics")
-    if about["classes_by"]:
-        said.append(f"classes found by {about['classes_by']}")
-    if "features_by" in about and about["features_by"]:
-        said.append(f"Fréchet distance over the features of {about['features_by']}")
-    return escape("; ".join(said)) + "."
-
-
 def _summary(evaluation):
     """The scores of the split as a table."""
     if not evaluation.summary:
-        return "<p>There are no targets, so nothing is scored.</p>"
-    columns = {"mean": "model", "between_samples": "± between samples",
-               "between_pictures": "± between pictures",
-               "one_picture": "one picture for all", "real": "real pictures"}
-    columns = {name: title for name, title in columns.items()
-               if any(name in entry for entry in evaluation.summary.values())}
+        return f"<p>{NOTHING_SCORED}</p>"
+    columns = columns_of(evaluation.summary)
     lines = ['<table id="summary">\n<thead><tr><th>score</th>'
              + "".join(f"<th>{title}</th>" for title in columns.values())
              + "</tr></thead>\n<tbody>"]
     for name, entry in evaluation.summary.items():
-        label, more_is_better, meaning = SCORES[name]
-        better = {True: "more is better", False: "less is better", None: ""}
-        cells = "".join(f"<td>{_number(entry.get(column))}</td>" for column in columns)
-        lines.append(f"<tr><th title=\"{escape(meaning)}\">{escape(label)} "
-                     f"<small>{better[more_is_better]}</small></th>{cells}</tr>")
+        score = SCORES[name]
+        cells = "".join(f"<td>{number(entry.get(column))}</td>" for column in columns)
+        lines.append(f"<tr><th title=\"{escape(score.meaning)}\">"
+                     f"{escape(score.label)} <small>{score.better}</small></th>"
+                     f"{cells}</tr>")
     return "\n".join([*lines, "</tbody>\n</table>"])
 
 
@@ -171,19 +139,11 @@ def _image(image, title):
     return f'<img loading="lazy" alt="{title}" src="{source}">'
 
 
-def _value(number):
-    """A number as the script sorts it: empty where it is unknown."""
-    if math.isnan(number):
-        return ""
-    return str(number).replace("inf", "Infinity")
-
-
-def _number(number):
-    if number is None or math.isnan(number):
-        return ""
-    return f"{number:.4f}" if abs(number) < 10 else f"{number:.2f}"
+def _value(score):
+    """A score as the script sorts it: empty where it is unknown."""
+    return "" if math.isnan(score) else str(score).replace("inf", "Infinity")
 
 
 def _plus_minus(spread):
     """The standard deviation between the samples of a picture, if it has several."""
-    return "" if spread is None else f" <small>± {_number(spread)}</small>"
+    return "" if spread is None else f" <small>± {number(spread)}</small>"

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .config import Pix2PixConfig
 from .datasets import FolderImages
 from .palettes import PALETTES, Palette
 from .pictures import list_pictures, read_picture
+from .pix2pix_config import Pix2PixConfig
 from .transforms import jitter, resize, resize_ids, to_float
 
 # Share of pixels in colours of a palette. Measured: 0.7 in labels of real facades,

@@ -1,6 +1,6 @@
 """How well a picture says what is where in it: scores of a segmentation.
 
-Isola et al. 2017 (section 3.4) show generated photos to a network for segmentation that
+Isola et al. 2017 (section 4.1) show generated photos to a network for segmentation that
 was trained on real ones, and compare what it finds with the labels the photos were made
 from: the FCN-score. This module holds the arithmetic (Long et al. 2015, section 5);
 `palettes` makes classes of pictures of labels, and `segmenter` finds them in photos.

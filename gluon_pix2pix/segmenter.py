@@ -2,7 +2,7 @@
 
 Trained on real photos and their labels, it is then shown generated ones: where it finds
 what the photo was made from, the photo is convincing, at least to it (the FCN-score,
-Isola et al. 2017, section 3.4). It knows the data set it was trained on and no other,
+Isola et al. 2017, section 4.1). It knows the data set it was trained on and no other,
 and it can be fooled: textures that it likes need not look like anything to us.
 """
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
 
 import numpy as np
 from mxnet import autograd, gluon, nd
 
 from . import durable
-from .config import Pix2PixConfig
 from .labelled_photos import LabelledPhotos, find_labels
 from .loaders import Loader
+from .pix2pix_config import Pix2PixConfig
+from .progress_bar import progress_bar
 from .runtime import seed_everything
 from .segmenter import Segmenter
 
@@ -44,10 +44,7 @@ def train_segmenter(photos: LabelledPhotos, held_out: LabelledPhotos | None = No
     -------
     Segmenter
         Its ``scores`` are those on the held-out photos.
-
     """
-    from tqdm.auto import tqdm
-
     seed_everything(photos.seed)
     segmenter = Segmenter(photos.labels.palette, ctx, _identity(photos, epochs, lr))
     # The structural order: Gluon's own goes by automatic names.
@@ -55,9 +52,7 @@ def train_segmenter(photos: LabelledPhotos, held_out: LabelledPhotos | None = No
     trainer = gluon.Trainer(parameters, "adam", {"learning_rate": lr})
     loader, losses = Loader(photos), []
     steps = epochs * len(loader)
-    with tqdm(total=steps, desc="training a segmenter", unit="step", dynamic_ncols=True,
-              mininterval=0.1 if sys.stderr.isatty() else 30,
-              disable=not progress) as bar:
+    with progress_bar(steps, "training a segmenter", shown=progress) as bar:
         for _ in range(epochs):
             for photo, ids in loader:
                 photo, ids = (array.as_in_context(segmenter.ctx)

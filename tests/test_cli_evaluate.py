@@ -59,6 +59,13 @@ def test_a_run_is_evaluated_on_the_data_it_was_trained_for(runs, houses, capsys)
     assert [row["picture"] for row in rows] == ["1.jpg", "2.jpg", "3.jpg", "4.jpg"]
     shown = capsys.readouterr().out
     assert f"Look at  {folder / 'index.html'}" in shown and "± between samples" in shown
+    assert shown.startswith(f"4 pictures; of {houses.name}/test; 2 samples each")
+    assert "SSIM              more is better  " in shown
+    # Twelve steps on eight drawings of 32 pixels teach no classes.
+    hardly, few = told["cautions"]
+    assert "hardly found" in hardly and "128 features wants far more than 4" in few
+    shown = " ".join(shown.split())
+    assert hardly in shown and few in shown
     assert (houses / ".segmenter_32px" / "network.npz").is_file()
 
 
@@ -70,6 +77,21 @@ def test_a_toy_is_that_of_the_profile_it_was_trained_in(runs, tmp_path, monkeypa
     assert main(["evaluate", str(run), "--root", str(data), "--no-classes"]) == 0
     assert [path.name for path in data.iterdir()] == ["toy_facades_32px_8"]
     assert scores(run / "evaluation")["about"]["data"] == "toy_facades_32px_8/test"
+
+
+def test_the_data_are_where_the_run_found_them(runs, houses, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    shutil.copytree(runs / "BtoA", run)
+    (run / "command.json").write_text(json.dumps(
+        {"dataset": "toy_facades", "profile": "smoke", "root": str(houses.parent)}))
+    monkeypatch.chdir(tmp_path)
+    assert main(["evaluate", str(run), "--no-classes", "--count", "1"]) == 0
+    assert scores(run / "evaluation")["about"]["data"] == f"{houses.name}/test"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+    elsewhere = tmp_path / "elsewhere"
+    assert main(["evaluate", str(run), "--no-classes", "--count", "1", "--root",
+                 str(elsewhere)]) == 0
+    assert [path.name for path in elsewhere.iterdir()] == [houses.name]
 
 
 def test_what_cannot_be_written_is_said_before_the_work(runs, houses, tmp_path, capsys,
@@ -153,7 +175,7 @@ def test_the_segmenter_may_be_kept_elsewhere(runs, houses, tmp_path):
 def test_errors_are_sentences_and_come_early(arguments, message, runs, houses, pairs,
                                              capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gluon_pix2pix.pix2pix.translate", None)  # nothing is begun
+    monkeypatch.setattr("gluon_pix2pix.translation.translate", None)  # nothing begun
     monkeypatch.setattr("gluon_pix2pix.segmenter_training.train_segmenter", None)
     places = {"RUN": runs / "BtoA", "DATA": houses, "PAIRS": pairs}
     arguments = [str(places.get(word, word)) for word in arguments]

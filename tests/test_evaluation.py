@@ -4,7 +4,8 @@ from mxnet import nd
 from PIL import Image
 
 from gluon_pix2pix import PairedImages, metrics
-from gluon_pix2pix.evaluation import ClassReader, InputPictures, evaluate
+from gluon_pix2pix.class_reader import ClassReader
+from gluon_pix2pix.evaluation import InputPictures, evaluate
 from gluon_pix2pix.frechet import frechet_distance
 from gluon_pix2pix.labelled_photos import LabelledPhotos, find_labels
 from gluon_pix2pix.segmentation_scores import SegmentationScores, confusion_matrix
@@ -97,6 +98,11 @@ def test_the_frechet_distance_is_that_of_outputs_and_targets(split, pairs, tiny)
     among = np.array([train[0][1], train[6][1]]).mean(axis=(2, 3))  # as many
     assert found.summary["frechet"]["real"] == pytest.approx(
         frechet_distance(among, real_out), rel=1e-4)
+    assert found.about["features_by"] == "another network"
+    assert found.about["feature_count"] == 3
+    # Two pictures fit a Gaussian of three features badly, which is said.
+    assert "3 features wants far more than 2 pictures" in found.cautions[0]
+    assert " ".join(str(found).split()).endswith(found.cautions[0])
 
 
 def test_classes_are_scored_over_the_whole_split(tmp_path, tiny):
@@ -104,8 +110,10 @@ def test_classes_are_scored_over_the_whole_split(tmp_path, tiny):
     config = tiny.replace(direction="AtoB")  # photo to labels
     pairs, labels = PairedImages(houses, "val", config), find_labels(houses, "val")
     truth = LabelledPhotos(houses, "val", labels, config)
-    reader = ClassReader(truth, lambda x: np.full(x.shape[2:], 2), "guessing")
+    reader = ClassReader(truth, lambda x: np.full(x.shape[2:], 2), "guessing", colours)
     found = evaluate(Noisy(), pairs, reader=reader, progress=False)
+    assert found.about["features_by"] == "that network" and "frechet" in found.summary
+    assert "hardly found" in found.cautions[0]
     confusion = sum(confusion_matrix(ids, np.full((32, 32), 2), 12) for _, ids in truth)
     expected = SegmentationScores.of(confusion)
     assert found.summary["class_iou"]["mean"] == expected.class_iou

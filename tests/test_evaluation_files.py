@@ -109,6 +109,17 @@ def test_the_page_is_one_file_that_needs_no_other(evaluation, tmp_path):
     assert [row[0] for row in page.rows[-5:]] == [f"{n}<b>&.png" for n in range(5)]
     assert page.rows[-5][5] == "0.5000 ± 0.0100"
     assert "runs/&lt;x&gt;" in text
+    assert "caution" not in text.split("</style>")[1]
+
+
+def test_what_means_little_is_said_on_the_page_and_in_json(evaluation, tmp_path):
+    evaluation.about["feature_count"] = 128
+    evaluation.summary["frechet"] = {"mean": 3.0}
+    told, = evaluation.cautions
+    path = write_evaluation(evaluation, Pairs(), tmp_path / "e")
+    assert f'<p class="caution">{told}</p>' in path.read_text("utf-8")
+    assert json.loads((path.parent / "scores.json").read_text("utf-8"))["cautions"] == [
+        told]
 
 
 def test_many_pictures_lie_beside_the_page(evaluation, tmp_path, monkeypatch):
