@@ -60,6 +60,11 @@ class Task:
         """Halvings in the U-Net: as many as the size admits, at most 8."""
         return min(8, (self.size & -self.size).bit_length() - 1)
 
+    @property
+    def n_blocks(self) -> int:
+        """Residual blocks in a CycleGAN's generators: the paper's 9, or 6 below 256."""
+        return 9 if self.size >= 256 else 6
+
     def speed(self, once: Callable[[], object], finish: Callable[[], object]) -> float:
         """Do it `repeats` times; return images per second."""
         start = time.perf_counter()

@@ -42,7 +42,7 @@ class Board:
 
     def update(self, report, val_l1: float | None = None,
                variety: float | None = None, samples: str | Path | None = None,
-               warnings=()) -> None:
+               warnings=(), **measured: float) -> None:
         """Add a report; at an epoch's end all is on disk when this returns.
 
         Parameters
@@ -55,6 +55,8 @@ class Board:
             A PNG file to show, such as ``run.sample_path(report.epoch)``.
         warnings : sequence of HealthWarning
             The new ones.
+        **measured : float
+            What else was, as `RunFolder.log` takes it.
 
         Raises
         ------
@@ -69,7 +71,8 @@ class Board:
             **{f"training/{name}": value for name, value in report.losses.items()},
             "training/learning_rate": report.learning_rate,
             "training/images_per_second": report.images_per_second,
-            "validation/l1": val_l1, "validation/variety": variety}
+            **{f"validation/{name.removeprefix('val_')}": value for name, value in
+               {"l1": val_l1, "variety": variety, **measured}.items()}}
         values = [{"tag": tag, "simple_value": value} for tag, value in scalars.items()
                   if value is not None and not math.isnan(value)]
         if samples is not None:

@@ -12,8 +12,9 @@
                                    and versions; size and SHA-256 of the other files
 
 That is three times the size of the networks, and everything a training needs to go on
-as if it had never stopped. Nothing in it is pickled, so a stranger's checkpoint can be
-opened safely; for translation ``config.json`` and ``generator.npz`` are enough.
+as if it had never stopped. Of a CycleGAN, both generators are ``generators.npz``, and
+the rest is called accordingly. Nothing is pickled, so a stranger's checkpoint can be
+opened safely; for translation ``config.json`` and the generators are enough.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ from pathlib import Path
 
 import mxnet as mx
 import numpy as np
+from mxnet.gluon import HybridBlock
 
 from . import durable
-from .checkpoint_files import FORMAT, check_state, digest, read_arrays, read_config
+from .checkpoint_files import FORMAT, check_state, digest, read_arrays
+from .configs import read_config
 from .failures import RuinedError
+from .models import MODELS, build_model
 from .network_states import check_parameters, parameter_arrays, set_parameters
 from .optimizer_states import check_optimizer, optimizer_arrays, set_optimizer
-from .pix2pix import Pix2Pix, build_discriminator, build_generator
 from .run_checkpoints import find_checkpoint
 from .runtime import THREAD_VARIABLES, get_context
 from .version import __version__
@@ -49,7 +52,7 @@ def save_checkpoint(folder: str | Path, model, **state) -> Path:
     ----------
     folder : str or Path
         The checkpoint's folder, for example ``runs/demo/checkpoints/epoch_0010``.
-    model : Pix2Pix or alike
+    model : Pix2Pix, CycleGAN or alike
         Has ``config``, ``ctx``, ``networks``, ``trainers`` and ``pools``.
     **state :
         Plain values to keep with it. Those of a `Progress` say where to go on (`fit`
@@ -143,8 +146,7 @@ def _check_finite(file, arrays):
             )
 
 
-def load_checkpoint(folder: str | Path, ctx=None, precision: str | None = None,
-                    ) -> Pix2Pix:
+def load_checkpoint(folder: str | Path, ctx=None, precision: str | None = None):
     """Load the model of a checkpoint or of a run's newest checkpoint, and all of it.
 
     To go on with a training, `fit` needs no model loaded: see its ``resume``.
@@ -158,6 +160,11 @@ def load_checkpoint(folder: str | Path, ctx=None, precision: str | None = None,
     precision : {"float32", "bfloat16"}, optional
         Take the place of the configuration's: "float32" runs on every machine.
 
+    Returns
+    -------
+    Pix2Pix or CycleGAN
+        Whatever its configuration describes.
+
     Raises
     ------
     FileNotFoundError, CheckpointError, ValueError
@@ -166,11 +173,10 @@ def load_checkpoint(folder: str | Path, ctx=None, precision: str | None = None,
         If this machine cannot multiply in the precision.
     """
     folder = find_checkpoint(folder)
-    config = read_config(folder)
-    for build, name in ((build_generator, "generator"),
-                        (build_discriminator, "discriminator")):
+    config = read_config(folder / "config.json")
+    for name, build in MODELS[config.model].networks.items():
         _fitting_arrays(build(config), folder / f"{name}.npz")
-    model = Pix2Pix(config.replace(precision=precision or config.precision), ctx)
+    model = build_model(config.replace(precision=precision or config.precision), ctx)
     restore(model, folder)
     return model
 
@@ -217,23 +223,69 @@ def restore(model, folder: Path) -> None:
         pool.restore(pools[name], model.ctx)
 
 
-def load_generator(folder: str | Path, ctx=None):
-    """Load nothing but the generator: all that translation needs.
+def load_generators(folder: str | Path, ctx=None) -> dict[str, HybridBlock]:
+    """Load nothing but the generators: all that translation needs.
 
-    It computes in float32, whatever precision it was trained in: every machine can.
+    They compute in float32, whatever precision they were trained in: every machine can.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A checkpoint, or a run folder.
+    ctx : Context or str, optional
+        Where they will live.
 
     Returns
     -------
-    UnetGenerator
-        Initialised on ``ctx``; its configuration is ``netG.config``.
+    dict of str to HybridBlock
+        By direction: one of a pix2pix, ``"AtoB"`` and ``"BtoA"`` of a CycleGAN. Their
+        configuration is the ``config`` of each.
+
+    Raises
+    ------
+    FileNotFoundError, CheckpointError, ValueError
+        If a file is missing or damaged, or does not fit the configuration; it is named.
     """
     folder = find_checkpoint(folder, whole=False)
-    config = read_config(folder)
-    netG = build_generator(config)
-    arrays = _fitting_arrays(netG, folder / "generator.npz")
-    netG.initialize(ctx=get_context(ctx))
-    set_parameters(netG, arrays)
+    config = read_config(folder / "config.json")
+    model = MODELS[config.model]
+    name, build = next(iter(model.networks.items()))
+    network = build(config)
+    arrays = _fitting_arrays(network, folder / f"{name}.npz")
+    network.initialize(ctx=get_context(ctx))
+    set_parameters(network, arrays)
     if config.hybridize:
-        netG.hybridize()
-    netG.config = config
-    return netG
+        network.hybridize()
+    generators = model.generators(config, network)
+    for netG in generators.values():
+        netG.config = config
+    return generators
+
+
+def load_generator(folder: str | Path, ctx=None, direction: str | None = None,
+                   ) -> HybridBlock:
+    """Load a single generator; see `load_generators`.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A checkpoint, or a run folder.
+    ctx : Context or str, optional
+        Where it will live.
+    direction : {"AtoB", "BtoA"}, optional
+        Which way it translates: as the configuration has it by default. A pix2pix knows
+        no other.
+
+    Raises
+    ------
+    FileNotFoundError, CheckpointError, ValueError
+        As `load_generators`, or if it does not translate in this direction.
+    """
+    generators = load_generators(folder, ctx)
+    config = next(iter(generators.values())).config
+    direction = direction or config.direction
+    if direction not in generators:
+        raise ValueError(f"{folder} holds a {config.model} that translates "
+                         f"{' and '.join(generators)}, and not {direction}: train "
+                         "another one for that, or leave the direction out.")
+    return generators[direction]

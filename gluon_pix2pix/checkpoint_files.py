@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from . import durable
-from .config import Pix2PixConfig
 from .failures import CheckpointError
 
 FORMAT = 2
-_FOR_TRANSLATION = ("config.json", "generator.npz")
+_FOR_TRANSLATION = {"config.json", "generator.npz", "generators.npz"}
 _ALWAYS = {"bytes": int, "device": str, "files": dict, "saved_at": str, "threads": str,
            "versions": dict}
 _OF_A_TRAINING = {"batches": int, "data": (dict, type(None)), "epoch": int,
@@ -95,14 +94,13 @@ def verify(folder: Path, whole: bool = True) -> dict:
         If one is missing, damaged, or of another format; it is named.
     """
     state = read_state(folder)
-    for name in state["files"] if whole else _FOR_TRANSLATION:
-        _verify_file(folder / name, state["files"].get(name))
+    for name, known in state["files"].items():
+        if whole or name in _FOR_TRANSLATION:
+            _verify_file(folder / name, known)
     return state
 
 
 def _verify_file(path, known):
-    if known is None:
-        return
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     found = path.stat().st_size
@@ -112,11 +110,6 @@ def _verify_file(path, known):
     if durable.sha256(path) != known["sha256"]:
         raise CheckpointError(
             f"{path} is damaged (its checksum differs): take another checkpoint.")
-
-
-def read_config(folder: Path) -> Pix2PixConfig:
-    """Read the configuration of a checkpoint or of a run folder."""
-    return Pix2PixConfig.from_json(folder / "config.json")
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

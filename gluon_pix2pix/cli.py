@@ -10,17 +10,19 @@ from . import (
     cli_data,
     cli_doctor,
     cli_evaluate,
+    cli_experiment,
     cli_runs,
     cli_train,
     cli_translate,
 )
+from .train_options import with_model
 from .version import __version__
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return its exit status (0 well, 1 failed, 130 interrupted)."""
     parser = build_parser()
-    args = parser.parse_args(argv)
+    args = parser.parse_args(with_model(sys.argv[1:] if argv is None else argv))
     if "command" not in args:
         parser.print_help()
         return 0
@@ -47,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (cli_data, cli_train, cli_translate, cli_evaluate, cli_runs,
-                   cli_doctor):
+    for module in (cli_data, cli_train, cli_translate, cli_evaluate, cli_experiment,
+                   cli_runs, cli_doctor):
         module.add_commands(commands)
     return parser

@@ -8,16 +8,17 @@ from pathlib import Path
 
 from .cli_options import add_command
 
-_HEAD = ("run", "state", "epoch", "val L1", "best", "size", "trained")
+_HEAD = ("run", "model", "data", "state", "epoch", "val L1", "best", "size")
 
 
 def add_commands(commands):
     parser = add_command(
         commands, "runs", _runs, help="list what was trained, and draw it again",
         description="List run folders: how far each has come, its distance on held-out "
-        "pairs\n(val L1: last, and best with its epoch), its size on disk. What is "
-        "damaged or no\nrun is named below. Nothing is changed, and a training that is "
-        "running is not\ndisturbed.",
+        "pairs\n(val L1: last, and best with its epoch; of a CycleGAN how far pictures "
+        "are from\nthemselves after there and back), its size on disk. What is damaged "
+        "or no run is\nnamed below. Nothing is changed, and a training that is running "
+        "is not disturbed.",
         epilog="examples:\n  gluon-pix2pix runs\n"
         "  gluon-pix2pix runs runs/facades            one run, with all its figures\n"
         "  gluon-pix2pix runs runs/facades --redraw   losses.png and samples.png anew\n"
@@ -67,10 +68,16 @@ def _table(runs):
 def _row(run):
     from .catalog import size_text
 
-    last, best = run.last.get("val_l1"), run.best
-    return (str(run.folder), run.state,
-            f"{run.epoch} of {run.epochs}" if run.epochs else "-",
-            "-" if last is None else f"{last:.4f}",
+    best = run.best
+    return (str(run.folder), run.model or "-", run.data or "-", run.state,
+            f"{run.epoch} of {run.epochs}" if run.epochs else "-", _held_out(run.last),
             f"{best['val_l1']:.4f} in {best['epoch']}" if best else "-",
-            size_text(run.bytes),
-            f"{run.model or '?'} on {run.data}" if run.data else run.model or "-")
+            size_text(run.bytes))
+
+
+def _held_out(last):
+    """Write the last distance on held-out pictures, with what it is of a CycleGAN."""
+    if "val_l1" in last:
+        return f"{last['val_l1']:.4f}"
+    cycles = [last[name] for name in ("val_cycle_A", "val_cycle_B") if name in last]
+    return f"{sum(cycles) / len(cycles):.4f} cycle" if cycles else "-"

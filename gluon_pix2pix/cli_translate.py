@@ -14,11 +14,14 @@ def add_commands(commands):
         "and may have any size; what things look like, the model has learnt at the\n"
         "size it was trained on, and there it translates best.",
         epilog="examples:\n  gluon-pix2pix translate runs/demo my_labels.png\n"
-        "  gluon-pix2pix translate runs/demo folder/ --output painted/")
+        "  gluon-pix2pix translate runs/demo folder/ --output painted/\n"
+        "  gluon-pix2pix translate runs/apple2orange orange.jpg --direction BtoA")
     parser.add_argument("run", help="run folder or checkpoint")
     parser.add_argument("pictures", nargs="+", help="pictures, or folders of pictures")
     parser.add_argument("--output", default="translated", help="folder for the results "
                         "(default: %(default)s)")
+    parser.add_argument("--direction", choices=["AtoB", "BtoA"], help="a CycleGAN "
+                        "translates both ways (default: as its configuration says)")
     parser.add_argument("--half", choices=["left", "right"], help="take this half of "
                         "paired pictures")
     parser.add_argument("--fit", action="store_true", help="squeeze each picture into "
@@ -39,10 +42,10 @@ def _translate(args):
 
     from .checkpoint import load_generator
     from .pictures import list_pictures, read_picture
-    from .pix2pix import translate
     from .run_checkpoints import find_checkpoint
     from .runtime import get_context, seed_everything
     from .transforms import resize, to_float
+    from .translation import translate
     from .viz import save_picture, to_image
 
     checkpoint = find_checkpoint(args.run, whole=False)
@@ -68,12 +71,12 @@ def _translate(args):
         raise FileExistsError(
             f"{existing[0]} exists already: name another --output, or add --overwrite.")
     ctx = get_context(args.context)
-    netG = load_generator(checkpoint, ctx)
+    netG = load_generator(checkpoint, ctx, args.direction)
     seed_everything(args.seed)
     Path(args.output).mkdir(parents=True, exist_ok=True)
     bar = tqdm(paths, unit="picture", disable=len(paths) < 3)
     for path, target in zip(bar, targets):
-        picture = read_picture(path, netG.config.in_channels)
+        picture = read_picture(path, netG.in_channels)
         height, width = picture.shape[:2]
         if width == 2 * height and not args.half:
             bar.write(f"{path} looks like a pair: to translate one half of it, add "

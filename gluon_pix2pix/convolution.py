@@ -18,8 +18,9 @@ _BLOCK = 16  # channels that oneDNN's kernels take at once
 class Conv2D(nn.Conv2D):
     """``nn.Conv2D`` with the same parameters and result, for ``(N, C, H, W)``.
 
-    To a single channel it is computed as to 16, of which 15 have zeros for weights and
-    are thrown away: alone it would be left to a way that takes 2 to 4 times as long.
+    To fewer than 8 channels (a map of logits, a picture) it is computed as to 16, of
+    which the others have zeros for weights and are thrown away: alone they would be
+    left to a way that takes 2 to 4 times as long.
 
     Attributes
     ----------
@@ -38,24 +39,26 @@ class Conv2D(nn.Conv2D):
 
     def hybrid_forward(self, F, x, weight, bias=None):
         options = dict(self._kwargs)
-        alone = self._channels == 1
-        if alone:
+        missing = _BLOCK - self._channels if self._channels < _BLOCK // 2 else 0
+        if missing:
             options["num_filter"] = _BLOCK
-            weight = _with_zeros(F, weight)
-            bias = None if bias is None else _with_zeros(F, bias)
+            weight = _with_zeros(F, weight, missing)
+            bias = None if bias is None else _with_zeros(F, bias, missing)
         arrays = [x, weight] if bias is None else [x, weight, bias]
         if self.precision == "bfloat16":
             arrays = [F.amp_cast(array, dtype=bfloat16) for array in arrays]
         y = F.Convolution(*arrays, **options)
         if self.precision == "bfloat16":
             y = F.amp_cast(y, dtype="float32")
-        y = F.slice_axis(y, axis=1, begin=0, end=1) if alone else y
+        if missing:
+            y = F.slice_axis(y, axis=1, begin=0, end=self._channels)
         return y if self.act is None else self.act(y)
 
 
-def _with_zeros(F, one):
-    """Append 15 zero filters to a single one, or 15 zeros to a single bias."""
-    return F.concat(one, *[F.zeros_like(one)] * (_BLOCK - 1), dim=0)
+def _with_zeros(F, filters, count):
+    """Append so many filters of zeros, or zeros to the biases."""
+    zero = F.zeros_like(F.slice_axis(filters, axis=0, begin=0, end=1))
+    return F.concat(filters, *[zero] * count, dim=0)
 
 
 def set_precision(net, precision: str, ctx=None) -> None:

@@ -17,7 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from mxnet import nd
 
+from .advice import remedy, seen
+
 _LEAST = 4  # reports to read a trend from
+_ADVERSARIAL = ("loss_gan", "loss_G_A2B", "loss_G_B2A")  # of generators, one or two
 
 
 def variety(model, dataset, count: int = 8) -> float:
@@ -45,6 +48,35 @@ def variety(model, dataset, count: int = 8) -> float:
     pairs = [dataset[index] for index in range(min(count, len(dataset)))]
     fakes = [model.translate(nd.array(pair[0][None])).asnumpy()[0] for pair in pairs]
     return share_of_variety(np.stack(fakes), np.stack([pair[1] for pair in pairs]))
+
+
+def cycle_variety(model, dataset, count: int = 8) -> float:
+    """Measure how varied the pictures of a CycleGAN are, in its worse direction.
+
+    As `variety`, but the real pictures of a domain take the place of targets.
+
+    Parameters
+    ----------
+    model : CycleGAN
+        Has ``translate(real, direction)``.
+    dataset : UnpairedImages
+        Two domains without jitter. The first ``count`` of each are translated.
+    count : int
+        Few are enough.
+
+    Returns
+    -------
+    float
+        The smaller of the shares of both directions; NaN where both are unknown.
+    """
+    items = [dataset[index] for index in range(min(count, len(dataset)))]
+    shares = []
+    for direction, source in (("AtoB", 0), ("BtoA", 1)):
+        fakes = [model.translate(nd.array(item[source][None]), direction).asnumpy()[0]
+                 for item in items]
+        shares.append(share_of_variety(
+            np.stack(fakes), np.stack([item[1 - source] for item in items])))
+    return float(np.fmin(*shares))
 
 
 def share_of_variety(fakes: np.ndarray, targets: np.ndarray) -> float:
@@ -90,7 +122,7 @@ class _Row(NamedTuple):
     epoch: int
     iteration: int
     accuracy: float
-    loss_gan: float
+    adversarial: float
     variety: float
 
 
@@ -102,7 +134,7 @@ class HealthWatch:
 
     Parameters
     ----------
-    config : Pix2PixConfig
+    config : Pix2PixConfig or CycleGANConfig
         Has ``warn_window``, ``warn_accuracy`` and ``warn_variety``, and the values that
         a remedy would change.
     log : dict of str to list, optional
@@ -136,18 +168,20 @@ class HealthWatch:
         Parameters
         ----------
         report : Report
-            As `fit` yields it, with the losses ``accuracy_D`` and ``loss_gan``.
+            As `fit` yields it, with ``accuracy_D`` and the adversarial loss of the
+            generator, or of both, among its losses.
         variety : float, optional
-            What `variety` measured, where it was: at an epoch's end, for example.
+            What `variety` or `cycle_variety` measured, where it was: at an epoch's end,
+            for example.
         """
         if self._rows and report.iteration <= self._rows[-1].iteration:
             self._replay([row for row in self._rows
                           if row.iteration < report.iteration])
         known = len(self.warnings)
         # To as many digits as the log has: read from there, they give the same words.
-        losses = [float(f"{report.losses[name]:.6g}")
-                  for name in ("accuracy_D", "loss_gan")]
-        self._add(_Row(report.epoch, report.iteration, *losses,
+        losses = {name: float(f"{value:.6g}") for name, value in report.losses.items()}
+        self._add(_Row(report.epoch, report.iteration, losses["accuracy_D"],
+                       _adversarial(losses),
                        math.nan if variety is None else float(f"{variety:.5f}")))
         return self.warnings[known:]
 
@@ -158,7 +192,7 @@ class HealthWatch:
 
     def _look_at_discriminator(self, now):
         config, start = self.config, now.iteration - self.config.warn_window
-        if config.lambda_gan == 0:  # it has no opponent
+        if getattr(config, "lambda_gan", 1) == 0:  # it has no opponent
             return
         recent = list(takewhile(lambda row: row.iteration > start,
                                 reversed(self._rows)))[::-1]
@@ -169,13 +203,11 @@ class HealthWatch:
         steps = max(config.warn_window, now.iteration - recent[0].iteration)
         accuracy = np.mean([row.accuracy for row in recent])
         older, newer = (np.mean(half) for half in
-                        np.array_split([row.loss_gan for row in recent], 2))
+                        np.array_split([row.adversarial for row in recent], 2))
         self._note(
             "discriminator won", now, accuracy > config.warn_accuracy and newer > older,
             1 - accuracy > 2 * (1 - config.warn_accuracy),
-            f"The discriminator has won: over {steps} steps it told "
-            f"{100 * accuracy:.1f} % of the patches apart, and the generator's "
-            f"adversarial loss climbs ({older:.1f} to {newer:.1f}).")
+            steps=steps, accuracy=100 * accuracy, older=older, newer=newer)
 
     def _look_at_pictures(self, now):
         config = self.config
@@ -184,45 +216,27 @@ class HealthWatch:
             return
         self._note(
             "one picture", now, now.variety < config.warn_variety,
-            now.variety > 2 * config.warn_variety,
-            "The generator returns nearly one picture, whatever the input: what it "
-            f"paints varies by {100 * now.variety:.0f} % of what the targets do.")
+            now.variety > 2 * config.warn_variety, share=100 * now.variety)
 
-    def _note(self, kind, row, begins, over, seen):
+    def _note(self, kind, row, begins, over, **figures):
         if over:
             self._said.discard(kind)
         elif begins and kind not in self._said:
             self._said.add(kind)
             self.warnings.append(HealthWarning(
-                kind, int(row.epoch), int(row.iteration), seen,
-                _remedy(kind, self.config)))
-
-
-def _remedy(kind, config):
-    """Say what is left to try with this configuration."""
-    tries = []
-    if config.lambda_l1 < 100 * config.lambda_gan:
-        tries.append("lambda_l1 at 100 times lambda_gan, as in the paper")
-    if kind == "one picture":
-        tries += ["a lower lr", "another seed"]
-        advice = ("Look at a batch: are both halves partners, and is the direction "
-                  "right? If so, try ")
-    else:
-        if config.lambda_l1 == 100 * config.lambda_gan:
-            tries.append("a smaller lambda_gan, so that L1 leads")
-        elif not tries:
-            tries.append("a larger lambda_gan, for the generator hardly answers it")
-        tries.append("a smaller discriminator (ndf)")
-        if not config.pool_size:
-            tries.append("a history of fakes (pool_size=50)")
-        tries += ["a lower lr", "more pairs, which it cannot learn by heart"]
-        advice = "L1 teaches on, so look at the samples. If they get no better, try "
-        if not config.lambda_l1:
-            advice = "Nothing else teaches the generator. Try "
-    return f"{advice}{', '.join(tries[:-1])} or {tries[-1]}."
+                kind, int(row.epoch), int(row.iteration),
+                seen(kind, self.config, **figures), remedy(kind, self.config)))
 
 
 def _logged(log):
     unknown = [math.nan] * len(log["iteration"])
     return map(_Row, log["epoch"], log["iteration"], log["accuracy_D"],
-               log["loss_gan"], log.get("variety", unknown))
+               _adversarial(log), log.get("variety", unknown))
+
+
+def _adversarial(losses):
+    """Return the mean adversarial loss of the generators, of a report or a log."""
+    found = [losses[name] for name in _ADVERSARIAL if name in losses]
+    if not found:
+        raise KeyError(_ADVERSARIAL[0])
+    return np.mean(found, axis=0)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .checkpoint import restore, surroundings
 from .checkpoint_files import read_state
+from .configs import read_config
 from .failures import CheckpointError, ResumeError
 from .progress import Progress
 from .run_checkpoints import saved_folders
@@ -57,12 +58,14 @@ def config_differences(saved, given, epochs: int | None = None) -> list[str]:
 
     Parameters
     ----------
-    saved, given : Pix2PixConfig or alike
-        Of the same class.
+    saved, given : ModelConfig
+        Of two models they differ in nothing but that.
     epochs : int, optional
         How many were begun with the saved one: `epochs` and `epochs_decay` may differ
         as long as none of these would have had another learning rate.
     """
+    if saved.model != given.model:
+        return _differences({"model": saved.model}, {"model": given.model})
     free = {name for name in vars(saved)
             if name == "hybridize" or name.startswith("warn_")}
     if epochs is not None and given.epochs + given.epochs_decay >= epochs and all(
@@ -98,7 +101,7 @@ def resume_problem(run: Path, config, newest: Path | None) -> Exception | None:
             "on: overwrite it, or name another run folder.")
     state = read_state(newest) if newest else {}
     begun = state.get("epoch", 0) + bool(state.get("batches"))
-    saved = type(config).from_json(run / "config.json")
+    saved = read_config(run / "config.json")
     differences = config_differences(saved, config, begun)
     return ResumeError(
         f"{run} was trained with another configuration (saved -> given): "
@@ -126,8 +129,7 @@ def take_up(folder: Path, model, loader, config, report_every: int) -> Progress:
         If a file is missing or damaged, or does not fit the networks.
     """
     state, progress = read_state(folder), read_progress(folder)
-    saved = type(model.config).from_json(folder / "config.json").replace(
-        **state.get("schedule", {}))
+    saved = read_config(folder / "config.json").replace(**state.get("schedule", {}))
     begun = progress.epoch + (progress.batches > 0)
     differences = config_differences(saved, with_schedule(model, config), begun)
     data, changed = _data_differences(state.get("data"), data_identity(loader))

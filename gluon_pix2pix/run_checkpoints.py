@@ -108,7 +108,7 @@ def find_checkpoint(folder: str | Path, whole: bool = True) -> Path:
         raise FileNotFoundError(
             f"{folder} holds no checkpoint" + (" that is intact" if damaged else "")
             + ": name a run folder, such as runs/demo, or a folder with config.json "
-            "and generator.npz."
+            "and generator.npz (of a CycleGAN: generators.npz)."
         )
     return found
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .config import PROFILES
+from .profiles import PROFILES
+from .recipes import RECIPES
 
 NAME = "command.json"
 UNREADABLE = ("stop", "skip")
@@ -15,6 +16,7 @@ _FITS = {
     "profile": PROFILES.__contains__,
     "unreadable": UNREADABLE.__contains__,
     "save_every": lambda value: type(value) is int and value >= 1,
+    "recipe": RECIPES.__contains__,
 }
 
 
@@ -24,8 +26,8 @@ def read_command(folder: str | Path) -> dict:
     Returns
     -------
     dict
-        Of ``dataset``, ``root``, ``profile``, ``unreadable`` and ``save_every`` those
-        that are known: none of a run that a notebook began.
+        Of ``dataset``, ``root``, ``profile``, ``unreadable``, ``save_every`` and
+        ``recipe`` those that are known: none of a run that a notebook began.
 
     Raises
     ------

@@ -6,6 +6,7 @@ import csv
 import io
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import durable
@@ -22,6 +23,8 @@ class RunLog:
     ----------
     folder : Path
         The run folder.
+    measures : sequence of str
+        Columns for what is measured on held-out pictures, now and then.
 
     Attributes
     ----------
@@ -33,18 +36,30 @@ class RunLog:
         The ``val_l1`` of each row that has one, by its iteration.
     """
 
-    def __init__(self, folder: Path):
-        self.path = folder / NAME
+    def __init__(self, folder: Path, measures: Sequence[str] = ("val_l1",)):
+        self.path, self.measures = folder / NAME, measures
         self.text, self.iteration, self.scores = "", 0, {}
 
     def append(self, report, val_l1: float | None = None,
-               variety: float | None = None, warnings=()) -> None:
-        """Write down a `Report`; the row is on disk when this returns."""
+               variety: float | None = None, warnings=(), **measured: float) -> None:
+        """Write down a `Report`; the row is on disk when this returns.
+
+        Raises
+        ------
+        ValueError
+            If something else was measured than the log has columns for.
+        """
+        if val_l1 is not None:
+            measured["val_l1"] = val_l1
+        if unknown := sorted(set(measured) - set(self.measures)):
+            raise ValueError(f"{self.path} has no column for {', '.join(unknown)}; it "
+                             f"has {', '.join(self.measures)}.")
         row = {"epoch": report.epoch, "iteration": report.iteration,
                **{name: f"{value:.6g}" for name, value in report.losses.items()},
                "learning_rate": f"{report.learning_rate:.6g}",
                "images_per_second": f"{report.images_per_second:.3f}",
-               "val_l1": "" if val_l1 is None else f"{val_l1:.5f}",
+               **{name: f"{measured[name]:.5f}" if name in measured else ""
+                  for name in self.measures},
                "variety": "" if variety is None else f"{variety:.5f}",
                _TEXT: " | ".join(" ".join(str(text).split()) for text in warnings)}
         lines = io.StringIO(newline="")

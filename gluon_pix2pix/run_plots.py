@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .config import Pix2PixConfig
+from .configs import read_config
+from .curves import plot_losses
 from .health import HealthWatch
 from .losses import GANLoss
 from .pictures import natural_order, read_picture
 from .run_log import read_log
-from .viz import plot_losses, save_figure
+from .viz import save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ def plot_run(folder: str | Path) -> Figure:
     log = read_log(folder)
     if not log:
         raise ValueError(f"{folder} has no curves yet: its log.csv is empty.")
-    config = Pix2PixConfig.from_json(folder / "config.json")
+    config = read_config(folder / "config.json")
     try:
         return plot_losses(log, GANLoss(config.gan_loss).balance, title=folder.name,
                            warnings=HealthWatch(config, log).warnings)

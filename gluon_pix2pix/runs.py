@@ -10,7 +10,8 @@ from pathlib import Path
 
 from . import durable, run_files
 from .checkpoint import save_checkpoint
-from .checkpoint_files import read_config, read_state
+from .checkpoint_files import read_state
+from .configs import MEASURES, read_config
 from .failures import RunLostError
 from .locking import only_one
 from .progress import Progress
@@ -44,7 +45,7 @@ class RunFolder:
     ----------
     folder : str or Path
         Where to write. It must not exist, be empty, or be an earlier run.
-    config : Pix2PixConfig
+    config : ModelConfig
         Saved as ``config.json``.
     overwrite : bool
         Replace an earlier run in this folder. Only what a run has written is removed.
@@ -78,7 +79,8 @@ class RunFolder:
         for name, value in (("keep", keep), ("save_every", save_every)):
             if value < 1:
                 raise ValueError(f"{name}={value} must be at least 1.")
-        self.run_log, self._command = RunLog(self.folder), ""
+        self.run_log = RunLog(self.folder, MEASURES[config.model])
+        self._command = ""
         with durable.explained(self.folder):
             self._open(overwrite, resume)
         self._identity = self._now()
@@ -134,7 +136,7 @@ class RunFolder:
 
     def _is_run(self):
         try:
-            read_config(self.folder)
+            read_config(self.folder / "config.json")
         except (OSError, ValueError):
             return False
         return True
@@ -157,7 +159,7 @@ class RunFolder:
 
     def check(self) -> None:
         """Raise RunLostError unless this still is the run that was opened."""
-        if self._lost() or read_config(self.folder) != self.config:
+        if self._lost() or read_config(self.folder / "config.json") != self.config:
             raise RunLostError(
                 f"{self.folder} was deleted, replaced or opened with another "
                 "configuration since this RunFolder was made: make it anew.")
@@ -203,17 +205,20 @@ class RunFolder:
         return bool(saved_folders(self.folder) or self.run_log.text)
 
     def log(self, report, val_l1: float | None = None, variety: float | None = None,
-            warnings=()) -> None:
+            warnings=(), **measured: float) -> None:
         """Append a `Report` to ``log.csv``.
 
         ``val_l1`` and ``variety`` are known at an epoch's end, and ``warnings`` are the
         new ones of a `HealthWatch`. Among the checkpoints, the one with the smallest
         ``val_l1`` is the best.
+
+        A CycleGAN has ``val_cycle_A`` and ``val_cycle_B`` instead, and none of its
+        checkpoints is the best: networks that change nothing close the cycle perfectly.
         """
         if self._lost():
             raise RunLostError(f"{self.folder} was deleted or replaced while it was "
                                "written to.")
-        self.run_log.append(report, val_l1, variety, warnings)
+        self.run_log.append(report, val_l1, variety, warnings, **measured)
 
     def sample_path(self, epoch: int) -> Path:
         """Return where the sample pictures of an epoch go."""

@@ -1,16 +1,11 @@
-"""Pictures, grids, curves and source code, as one wants to see them in a notebook."""
+"""Pictures, grids and source code, as one wants to see them in a notebook."""
 
 from __future__ import annotations
 
-import bisect
 import contextlib
 import inspect
-import math
 import os
-import sys
 import tempfile
-import textwrap
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = {"D": "tab:red", "G": "tab:blue", "neutral": "0.5", "warning": "#b34700"}
-
 
 def to_image(image) -> np.ndarray:
     """Turn ``(C, H, W)`` in [-1, 1] into ``(H, W, 3) uint8``, ready for ``imshow``.
@@ -91,156 +85,45 @@ def contact_sheet(model, dataset, indices=range(6), sample: bool = True) -> Figu
 
     Indices beyond the data set's end are left out.
     """
-    found = [index for index in indices if index < len(dataset)]
-    if not found:
-        raise ValueError(f"The data set has only {len(dataset)} pairs to show.")
     rows = []
-    for index in found:
-        real_in, real_out = dataset[index]
+    for real_in, real_out in _items(dataset, indices):
         fake_out = model.translate(nd.array(real_in[None]), sample)
         rows.append([real_in, fake_out, real_out])
     return image_grid(rows, ("input", "output", "target"))
 
 
-class LossPlot:
-    """Curves and sample pictures that grow while a network trains.
+def cycle_sheet(model, dataset, indices=range(4)) -> Figure:
+    """Draw what a CycleGAN makes of some pictures of both domains, and back.
 
-    Call `update` with each report. In a notebook one picture is redrawn in place, at
-    most once in ``every`` seconds; outside of one nothing is shown, and `figure` can
-    be asked for at the end.
+    One row an index: on the left a picture of A, its translation, and that one's
+    translation back; on the right the same of B. Indices beyond the data set's end are
+    left out.
 
     Parameters
     ----------
-    balance : float, optional
-        Where to draw the line of a discriminator that cannot tell: log 2 for ``bce``.
-    every : float
-        Least number of seconds between two drawings.
-    log : dict of str to list, optional
-        The curves until now, from `read_log`, where a training goes on.
+    model : CycleGAN
+        Has ``reconstruct(real, direction)``.
+    dataset : UnpairedImages
+        Without jitter.
+    indices : iterable of int
+        Which of its items.
     """
-
-    def __init__(self, balance: float = math.log(2), every: float = 3.0,
-                 log: dict[str, list[float]] | None = None):
-        self.balance, self.every = balance, every
-        self.columns = {name: list(column) for name, column in (log or {}).items()}
-        self._warnings = []
-        self._images, self._handle, self._drawn = None, None, -math.inf
-
-    def update(self, report, images=None, titles=("input", "output", "target"),
-               val_l1: float | None = None, warnings=()) -> None:
-        """Add a report; it replaces those of the same step and later ones.
-
-        ``images`` is a row of images to show below the curves, until others come;
-        ``val_l1`` the distance on pairs that are not trained on, where it was measured;
-        ``warnings`` all that a `HealthWatch` has said until now.
-        """
-        values = {"epoch": report.epoch, "iteration": report.iteration, **report.losses,
-                  "val_l1": math.nan if val_l1 is None else val_l1}
-        before = bisect.bisect_left(self.columns.get("iteration", []), report.iteration)
-        for name in {**self.columns, **values}:
-            column = self.columns.setdefault(name, [math.nan] * before)
-            column[before:] = [values.get(name, math.nan)]
-        self._warnings = list(warnings)
-        if images is not None:
-            self._images = (images, titles)
-        if time.monotonic() - self._drawn >= self.every:
-            self._show(report)
-
-    def _show(self, report):
-        if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
-            return
-        from IPython.display import display
-        from matplotlib import pyplot as plt
-
-        figure = self.figure(str(report))
-        if self._handle is None:
-            self._handle = display(figure, display_id=True)
-        else:
-            self._handle.update(figure)
-        plt.close(figure)  # else the notebook would show it a second time
-        self._drawn = time.monotonic()
-
-    def close(self, report) -> None:
-        """Draw the last state, however little time has passed."""
-        self._show(report)
-
-    def figure(self, title: str = "") -> Figure:
-        """Return the present state as a figure."""
-        return plot_losses(self.columns, self.balance, self._images, title,
-                           self._warnings)
+    rows = []
+    for reals in _items(dataset, indices):
+        row = []
+        for real, direction in zip(reals, ("AtoB", "BtoA")):
+            fake, back = model.reconstruct(nd.array(real[None]), direction)
+            row += [real, fake, back]
+        rows.append(row)
+    return image_grid(rows, ("A", "G(A)", "F(G(A))", "B", "F(B)", "G(F(B))"))
 
 
-def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
-                images=None, title: str = "", warnings=()) -> Figure:
-    """Draw the curves of a training from its log (see `runs.read_log`).
-
-    Three panels: the adversarial losses with the line on which a discriminator sits
-    that cannot tell real from fake, the L1 distance, and the share of patches that the
-    discriminator tells apart, with chance at one half. Curves of 40 reports and more
-    get a running mean. ``warnings`` of a `HealthWatch` are marked where they began,
-    and the last three are told below.
-    """
-    from matplotlib import pyplot as plt
-
-    height = 2.9 if images is None else 5.6
-    told = [textwrap.fill(f"Step {warning.iteration}: {warning}", 150)
-            for warning in warnings[-3:]]
-    height += 0.16 * sum(text.count("\n") + 1 for text in told)
-    figure = plt.figure(figsize=(10.5, height), layout="constrained")
-    top, *below = figure.subfigures(1 if images is None else 2, 1, squeeze=False)[:, 0]
-    figure.suptitle(title, fontsize=10)
-    adversarial, distance, accuracy = top.subplots(1, 3)
-    steps = columns["iteration"]
-    highest = [_curve(adversarial, steps, columns["loss_D"], COLOURS["D"], "D"),
-               _curve(adversarial, steps, columns["loss_gan"], COLOURS["G"],
-                      "G, adversarial"), balance]
-    adversarial.axhline(balance, color=COLOURS["neutral"], ls="--", lw=1.5,
-                        label=f"D cannot tell: {balance:.2f}")
-    # Room above the curves for the legend.
-    adversarial.set(title="adversarial losses", ylim=(0, 1.5 * max(highest)))
-    adversarial.legend(fontsize=8, loc="upper right")
-    highest = [_curve(distance, steps, columns["loss_l1"], COLOURS["G"], "training")]
-    known = [(step, value) for step, value in zip(steps, columns.get("val_l1", []))
-             if not math.isnan(value)]
-    if known:
-        distance.plot(*zip(*known), "ko-", ms=4, lw=1.5, label="validation")
-        highest += [value for _, value in known]
-    distance.legend(fontsize=8, loc="upper right")
-    distance.set(title="L1 distance, on [-1, 1]", ylim=(0, 1.3 * max(highest)))
-    _curve(accuracy, steps, columns["accuracy_D"], COLOURS["D"])
-    accuracy.axhline(0.5, color=COLOURS["neutral"], ls="--", lw=1.5, label="chance")
-    accuracy.set(title="patches that D tells apart", ylim=(0, 1.04))
-    accuracy.legend(fontsize=8, loc="lower right")
-    for ax in (adversarial, distance, accuracy):
-        ax.set_xlabel("step")
-        ax.grid(alpha=0.25)
-        for warning in warnings:
-            ax.axvline(warning.iteration, color=COLOURS["warning"], ls=":", lw=2)
-    if told:
-        top.supxlabel("\n".join(told), x=0.01, ha="left", fontsize=8.5,
-                      color=COLOURS["warning"])
-    for panel in below:
-        axes = panel.subplots(1, len(images[0]), squeeze=False)[0]
-        for ax, image, caption in zip(axes, *images):
-            ax.imshow(to_image(image), interpolation="nearest")
-            ax.set_title(caption, fontsize=10)
-            ax.axis("off")
-    return figure
-
-
-def _curve(ax, steps, values, colour, label=None) -> float:
-    """Draw a noisy curve, and once it is long a smooth one on it; return its top."""
-    if len(values) < 40:  # a single point is no line, but has a marker
-        ax.plot(steps, values, color=colour, lw=1.8, label=label,
-                marker="." if len(values) < 3 else None)
-        return max(values)
-    window = np.ones(len(values) // 40 * 2 + 1)
-    # A mean over fewer values at both ends, instead of one with zeros.
-    count = np.convolve(np.ones(len(values)), window, "same")
-    smooth = np.convolve(values, window, "same") / count
-    ax.plot(steps, values, color=colour, lw=1, alpha=0.3)
-    ax.plot(steps, smooth, color=colour, lw=2, label=label)
-    return np.nanquantile(values, 0.995)
+def _items(dataset, indices):
+    """Return the items of a data set that are there; there must be one."""
+    found = [index for index in indices if index < len(dataset)]
+    if not found:
+        raise ValueError(f"The data set has only {len(dataset)} items to show.")
+    return [dataset[index] for index in found]
 
 
 def show_palette(classes: dict[str, tuple], columns: int = 6) -> Figure:

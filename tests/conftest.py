@@ -1,4 +1,4 @@
-"""Fixtures: a tiny configuration, a model of it, and a folder of paired pictures."""
+"""Fixtures: tiny configurations, a model, pictures with partners and without."""
 
 import gluon_pix2pix as g2p  # isort: skip  # first: it sets the threads of MXNet
 import matplotlib
@@ -20,6 +20,13 @@ def tiny():
     """A configuration that trains in milliseconds, with a pool and jitter."""
     return g2p.Pix2PixConfig(size=32, ngf=4, ndf=4, n_layers=1, pool_size=2, epochs=1,
                              epochs_decay=1, batch_size=2)
+
+
+@pytest.fixture(scope="session")
+def tiny_cycle():
+    """The same of a CycleGAN."""
+    return g2p.CycleGANConfig(size=32, ngf=4, ndf=4, n_layers=1, n_blocks=1, epochs=1,
+                              pool_size=2, epochs_decay=1, batch_size=2)
 
 
 @pytest.fixture
@@ -46,4 +53,18 @@ def pairs(tmp_path_factory):
             picture[:, :32, 0] = 20 * number
             picture[:, 32:, 2] = 20 * number
             Image.fromarray(picture).save(folder / split / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def domains(tmp_path_factory):
+    """A data set without pairs: 5 + 2 red ramps of A, 4 + 3 blue ones of B."""
+    folder = tmp_path_factory.mktemp("data") / "domains"
+    for name, channel, count in (("trainA", 0, 5), ("trainB", 2, 4),
+                                 ("testA", 0, 2), ("testB", 2, 3)):
+        (folder / name).mkdir(parents=True)
+        for number in range(1, count + 1):
+            picture = np.zeros((32, 32, 3), np.uint8)
+            picture[:, :, channel] = 20 * number + 4 * np.arange(32)
+            Image.fromarray(picture).save(folder / name / f"{number}.png")
     return folder

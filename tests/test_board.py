@@ -36,7 +36,7 @@ def test_scalars_samples_and_warnings_can_be_read_back(tmp_path):
     warning = HealthWarning("one picture", 1, 20, "It is seen.", "Try this.")
     with Board(tmp_path) as board:
         board.update(_report(10, 0.7))
-        board.update(_report(20, 0.6), val_l1=0.25, variety=0.5,
+        board.update(_report(20, 0.6), val_l1=0.25, variety=0.5, val_cycle_A=0.75,
                      samples=tmp_path / "epoch_0001.png", warnings=[warning])
     events = _read(tmp_path)
     told = {tag: [(event.step, round(event.value, 5)) for event in events.Scalars(tag)]
@@ -45,7 +45,8 @@ def test_scalars_samples_and_warnings_can_be_read_back(tmp_path):
                     "training/loss_l1": [(10, 0.3), (20, 0.3)],
                     "training/learning_rate": [(10, 2e-4), (20, 2e-4)],
                     "training/images_per_second": [(10, 10), (20, 10)],
-                    "validation/l1": [(20, 0.25)], "validation/variety": [(20, 0.5)]}
+                    "validation/l1": [(20, 0.25)], "validation/variety": [(20, 0.5)],
+                    "validation/cycle_A": [(20, 0.75)]}
     (picture,) = events.Images("samples")
     assert (picture.step, picture.width, picture.height) == (20, 12, 8)
     (text,) = events.Tensors("warnings")

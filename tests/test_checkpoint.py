@@ -8,6 +8,7 @@ import pytest
 from mxnet import nd
 
 from gluon_pix2pix import (
+    CycleGAN,
     Pix2Pix,
     durable,
     load_checkpoint,
@@ -18,13 +19,14 @@ from gluon_pix2pix import (
 from gluon_pix2pix.checkpoint import (
     checkpoint_size,
     find_checkpoint,
+    load_generators,
     parameter_arrays,
     restore,
 )
 from gluon_pix2pix.checkpoint_files import digest, read_arrays, verify
 from gluon_pix2pix.failures import CheckpointError, RuinedError
 from gluon_pix2pix.optimizer_states import optimizer_arrays
-from gluon_pix2pix.pix2pix import translate
+from gluon_pix2pix.translation import translate
 
 
 @pytest.fixture
@@ -32,6 +34,16 @@ def saved(model, batch, tmp_path):
     model.step(*batch)
     folder = tmp_path / "run" / "checkpoints" / "epoch_0001"
     return save_checkpoint(folder, model, epoch=1)
+
+
+@pytest.fixture
+def cycle(tiny_cycle, batch, tmp_path):
+    """A CycleGAN that has learnt a little, and its checkpoint."""
+    model = CycleGAN(tiny_cycle)
+    for _ in range(3):  # more than its pools of 2 hold
+        model.step(*batch)
+    return model, save_checkpoint(tmp_path / "cycle" / "checkpoints" / "epoch_0001",
+                                  model, epoch=1)
 
 
 def test_loading_gives_the_same_networks(model, saved):
@@ -51,6 +63,33 @@ def test_translation_needs_only_generator_and_config(model, batch, saved, tmp_pa
     expected = model.translate(batch[0], sample=False).asnumpy()
     np.testing.assert_allclose(translate(netG, batch[0], sample=False).asnumpy(),
                                expected, atol=1e-6)
+
+
+def test_a_cyclegan_translates_both_ways_from_its_generators_alone(
+        cycle, batch, tmp_path):
+    model, saved = cycle
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for name in ("config.json", "generators.npz"):
+        shutil.copy(saved / name, alone)
+    for direction, net in load_generators(alone).items():
+        expected = model.translate(batch[0], direction).asnumpy()
+        for one in (net, load_generator(alone, direction=direction)):
+            assert one.config == model.config
+            np.testing.assert_allclose(translate(one, batch[0]).asnumpy(), expected,
+                                       atol=1e-6)
+    usual = translate(load_generator(alone), batch[0])
+    np.testing.assert_allclose(
+        usual.asnumpy(), model.translate(batch[0], "AtoB").asnumpy(), atol=1e-6)
+
+
+def test_a_direction_that_was_not_trained_is_refused(saved, cycle):
+    load_generator(saved, direction="AtoB")
+    with pytest.raises(ValueError, match="holds a pix2pix that translates AtoB, and "
+                       "not BtoA: train another"):
+        load_generator(saved, direction="BtoA")
+    with pytest.raises(ValueError, match="AtoB and BtoA, and not AtoA"):
+        load_generator(cycle[1], direction="AtoA")
 
 
 def test_names_do_not_depend_on_what_was_built_before(tiny, saved):
@@ -187,6 +226,37 @@ def test_a_loaded_model_goes_on_as_the_saved_one(model, batch, saved):
     assert len(other.pool.images) == 2
 
 
+def test_a_loaded_cyclegan_goes_on_as_the_saved_one(cycle, batch):
+    """Four networks, two optimisers, and the pools of both sides."""
+    model, saved = cycle
+    assert sorted(path.name for path in saved.iterdir()) == [
+        "config.json", "discriminators.npz", "generators.npz",
+        "optimizer_discriminators.npz", "optimizer_generators.npz", "pools.npz",
+        "state.json"]
+    other = load_checkpoint(saved)
+    for net in (model, other):
+        for seed in range(5):
+            seed_everything(seed)
+            net.step(*batch)
+    assert everything(other) == everything(model)
+    assert len(other.pool_A.images) == len(other.pool_B.images) == 2
+
+
+def test_a_checkpoint_of_an_unknown_model_is_named(saved):
+    (saved / "state.json").unlink()
+    for model in ("pix2pixHD", 7, None):
+        config = json.loads((saved / "config.json").read_text())
+        (saved / "config.json").write_text(json.dumps({**config, "model": model}))
+        with pytest.raises(ValueError, match="config.json is no configuration.* this "
+                           "version knows pix2pix, cyclegan"):
+            load_generator(saved)
+
+
+def test_the_arrays_of_another_model_do_not_fit(cycle, model):
+    with pytest.raises(FileNotFoundError, match="no file .*generator.npz"):
+        restore(model, cycle[1])
+
+
 def test_the_size_is_three_times_the_weights(model, saved):
     state = json.loads((saved / "state.json").read_text())
     assert state["bytes"] == sum(path.stat().st_size for path in saved.iterdir()
@@ -214,10 +284,11 @@ def everything(model):
     """All that a model is, as bytes."""
     arrays = {}
     for name, net in model.networks.items():
-        arrays.update(parameter_arrays(net))
-        arrays.update(optimizer_arrays(model.trainers[name], net))
-    arrays.update(model.pool.arrays())
-    return {name: array.tobytes() for name, array in arrays.items()}
+        arrays[name] = parameter_arrays(net)
+        arrays[f"optimizer_{name}"] = optimizer_arrays(model.trainers[name], net)
+    arrays.update({name: pool.arrays() for name, pool in model.pools.items()})
+    return {f"{name}/{key}": array.tobytes() for name, part in arrays.items()
+            for key, array in part.items()}
 
 
 @pytest.mark.parametrize(("file", "part", "value", "message"), [

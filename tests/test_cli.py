@@ -6,8 +6,10 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from gluon_pix2pix import Pix2PixConfig, __version__, read_log
+from gluon_pix2pix import CycleGANConfig, Pix2PixConfig, __version__, read_log
 from gluon_pix2pix.cli import build_parser, main
+from gluon_pix2pix.configs import CONFIGS
+from gluon_pix2pix.train_options import with_model
 
 SMALL = ["--size", "32", "--ngf", "4", "--ndf", "4", "--n-layers", "1",
          "--batch-size", "4", "--epochs", "1", "--epochs-decay", "1"]
@@ -173,6 +175,7 @@ def test_two_pictures_of_one_name_are_refused(run, tmp_path, capsys):
     (["runs", "nowhere"], "no folder nowhere"),
     (["train", "pix2pix", "--dataset", "toy_fruit", "--profile", "smoke"],
      "'unpaired' data, and pix2pix learns from pairs: take toy_facades"),
+    (["train", "cyclegan", "--size", "30"], "multiple of 4"),
     (["train", "pix2pix", "--dataset", "my_pear"], "folder, of which there is none"),
     (["download", "toy_maps"], "gluon-pix2pix draw toy_maps"),
     (["download", "facade"], "'facades'"),
@@ -189,16 +192,45 @@ def test_errors_are_sentences(arguments, message, capsys, tmp_path, monkeypatch)
     assert not (tmp_path / "runs").exists()
 
 
-def test_every_field_of_the_configuration_has_an_option_that_explains_it(capsys):
+@pytest.mark.parametrize(("model", "told"), [
+    ("pix2pix", ["the L1 distance in the generator's loss. (default: 100.0)",
+                 "(default: smoke 64, lesson 128, full 256)", "{bce,lsgan}",
+                 "else toy_facades"]),
+    ("cyclegan", ["times lambda_cycle. 0 leaves it out. (default: 0.5)",
+                  "{reflect,zero}", "else toy_fruit"])])
+def test_every_field_of_the_configuration_has_an_option_that_explains_it(model, told,
+                                                                         capsys):
     with pytest.raises(SystemExit):
-        build_parser().parse_args(["train", "--help"])
+        build_parser().parse_args(["train", model, "--help"])
     text = capsys.readouterr().out
-    for field in dataclasses.fields(Pix2PixConfig):
-        assert f"--{field.name.replace('_', '-')}" in text
+    options = {line.split()[0].rstrip(",") for line in text.splitlines()
+               if line.lstrip().startswith("--")}
+    for name, config in CONFIGS.items():
+        for field in dataclasses.fields(config):
+            own = field.name in vars(CONFIGS[model]())
+            assert (f"--{field.name.replace('_', '-')}" in options) == own, name
     words = " ".join(text.split())
-    assert "the L1 distance in the generator's loss. (default: 100.0)" in words
-    assert "{batch,instance,none}" in words
-    assert "(default: smoke 64, lesson 128, full 256)" in words
+    for part in told:
+        assert part in words
+
+
+def test_train_lists_the_models_and_knows_the_one_that_is_left_out(capsys, tmp_path):
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    text = capsys.readouterr().out
+    assert "pix2pix" in text and "two domains without pairs" in text
+    with pytest.raises(SystemExit):
+        main(["train", "pix2pixhd"])
+    assert "choose from" in capsys.readouterr().err
+    assert with_model(["train"]) == ["train", "pix2pix"]
+    assert with_model(["train", "--epochs", "3"]) == ["train", "pix2pix", "--epochs",
+                                                      "3"]
+    (tmp_path / "config.json").write_text(CycleGANConfig().to_json())
+    resume = ["train", f"--run={tmp_path}", "--resume"]
+    assert with_model(resume)[:2] == ["train", "cyclegan"]
+    assert with_model(["train", "--resume", "--run"])[:2] == ["train", "pix2pix"]
+    for argv in ([], ["draw", "train"], ["train", "cyclegan"], ["train", "-h"]):
+        assert with_model(argv) == argv
 
 
 def test_help_and_version(capsys):

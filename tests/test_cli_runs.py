@@ -30,12 +30,12 @@ def runs(tmp_path, tiny, monkeypatch):
 def test_runs_are_listed_as_a_table(runs, capsys):
     assert main(["runs"]) == 0
     head, line, good, hurt, blank, *problems = capsys.readouterr().out.splitlines()
-    assert head.split() == ["run", "state", "epoch", "val", "L1", "best", "size",
-                            "trained"]
+    assert head.split() == ["run", "model", "data", "state", "epoch", "val", "L1",
+                            "best", "size"]
     assert set(line) == {"-", " "} and blank == ""
-    assert good.split() == ["runs/good", "interrupted", "1", "of", "2", "0.3300",
-                            "0.3100", "in", "1", "0", "MB", "pix2pix"]
-    assert hurt.split()[:3] == ["runs/hurt", "damaged", "-"]
+    assert good.split() == ["runs/good", "pix2pix", "-", "interrupted", "1", "of", "2",
+                            "0.3300", "0.3100", "in", "1", "0", "MB"]
+    assert hurt.split()[:4] == ["runs/hurt", "-", "-", "damaged"]
     assert "runs/hurt" in problems[0] and "config.json" in problems[0]
     assert "runs/photos is no run" in problems[1] and len(problems) == 2
 

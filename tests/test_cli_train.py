@@ -80,11 +80,11 @@ def test_an_error_is_saved_before_anybody_sees_it(command, tmp_path, monkeypatch
     """With PIX2PIX_DEBUG the traceback keeps all frames, and the generator in them."""
     log, calls = RunFolder.log, []
 
-    def fails(*args):
+    def fails(*args, **measured):
         calls.append(1)
         if len(calls) == 2:
             raise ValueError("no figures")
-        log(*args)
+        log(*args, **measured)
 
     monkeypatch.setattr(RunFolder, "log", fails)
     monkeypatch.setenv("PIX2PIX_DEBUG", "1")
@@ -111,8 +111,8 @@ def test_the_command_survives_a_folder_that_is_deleted(command, tmp_path, monkey
                                                        capsys):
     log, run = RunFolder.log, tmp_path / "run"
 
-    def delete(*args):
-        log(*args)
+    def delete(*args, **measured):
+        log(*args, **measured)
         if not list(tmp_path.glob("gone")):
             run.rename(tmp_path / "gone")
 
@@ -137,6 +137,37 @@ def test_contradictions_are_refused_with_the_differences(command, capsys, option
     assert main([*command, "--resume", *options]) == 1
     assert message in capsys.readouterr().err
     assert (tmp_path / "run" / "config.json").read_text() == before
+
+
+def test_a_recipe_is_taken_up_again_with_the_run(pairs, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", "pix2pix", "--dataset", str(pairs), "--recipe", "gluon"]
+    assert main([*command, *SMALL]) == 0
+    run = tmp_path / "runs" / "pairs_gluon"
+    config = Pix2PixConfig.from_json(run / "config.json")
+    assert (config.pool_size, config.mirror, config.batch_size) == (50, False, 4)
+    assert main([*command, "--resume"]) == 0
+    assert main(["train", "--run", str(run), "--resume"]) == 0
+    capsys.readouterr()
+    assert main(["train", "--run", str(run), "--resume", "--recipe", "paper"]) == 1
+    assert "begun with --recipe gluon, not paper" in capsys.readouterr().err
+    assert main(["train", "--resume", "--run", str(tmp_path / "x"), "--recipe",
+                 "gluon"]) == 1
+    assert "holds no run to resume" in capsys.readouterr().err
+
+
+def test_warnings_stand_above_the_bar(command, tmp_path, capfd, monkeypatch):
+    """Not behind it, in its line."""
+    assert main([*command, *SMALL]) == 0
+    capfd.readouterr()
+    monkeypatch.setenv("OMP_NUM_THREADS", "77")
+    monkeypatch.delenv("MXNET_OMP_MAX_THREADS", raising=False)
+    assert main([*command, "--resume", "--epochs", "2"]) == 0
+    err = capfd.readouterr().err
+    (line,) = [line for line in err.replace("\r", "\n").splitlines()
+               if "not to the bit" in line]
+    assert line.strip().startswith("The training goes on, but not to the bit")
+    assert line.rstrip().endswith("77.")
 
 
 def test_there_must_be_something_to_go_on_with(command, capsys, tmp_path):

@@ -47,7 +47,8 @@ def pair(channels, in_channels, **options):
 
 @pytest.mark.parametrize("hybridize", [False, True])
 @pytest.mark.parametrize("channels, in_channels, use_bias", [
-    (1, 32, True), (1, 32, False), (1, 3, True), (16, 3, True), (32, 16, False)])
+    (1, 32, True), (1, 32, False), (1, 3, True), (3, 32, True), (3, 32, False),
+    (7, 3, True), (8, 16, True), (16, 3, True), (32, 16, False)])
 def test_it_is_gluons_convolution(channels, in_channels, use_bias, hybridize):
     theirs, ours = pair(channels, in_channels, use_bias=use_bias)
     x = nd.random.normal(shape=(2, in_channels, 12, 10))
@@ -56,13 +57,15 @@ def test_it_is_gluons_convolution(channels, in_channels, use_bias, hybridize):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(a).max())
 
 
-def test_a_single_channel_goes_with_others():
-    """What the layer exists for: no kernel is asked for one channel alone."""
-    layer = Conv2D(1, 4, in_channels=16)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_few_channels_go_with_others(channels):
+    """What the layer exists for: no kernel is asked for one channel alone, or three."""
+    layer = Conv2D(channels, 4, in_channels=16)
     graph = layer(mx.sym.var("data"))
     _, shapes, _ = graph.get_internals().infer_shape(data=(1, 16, 8, 8))
-    assert (1, 16, 5, 5) in shapes and shapes[-1] == (1, 1, 5, 5)
-    assert {p.shape for p in layer.collect_params().values()} == {(1, 16, 4, 4), (1,)}
+    assert (1, 16, 5, 5) in shapes and shapes[-1] == (1, channels, 5, 5)
+    assert {p.shape for p in layer.collect_params().values()} == {
+        (channels, 16, 4, 4), (channels,)}
 
 
 @needs_bfloat16

@@ -2,8 +2,19 @@ import dataclasses
 
 import numpy as np
 import pytest
+from mxnet import nd
 
-from gluon_pix2pix import Loader, PairedImages, Pix2Pix, Pix2PixConfig, fit, health
+from gluon_pix2pix import (
+    CycleGAN,
+    CycleGANConfig,
+    Loader,
+    PairedImages,
+    Pix2Pix,
+    Pix2PixConfig,
+    UnpairedImages,
+    fit,
+    health,
+)
 from gluon_pix2pix.health import HealthWatch, share_of_variety
 from gluon_pix2pix.training import Report
 
@@ -172,6 +183,70 @@ def test_thresholds_are_those_of_the_configuration():
     watch = HealthWatch(strict)
     assert _follow(watch, range(10, 90, 10), 0.7, _climbing)[0].iteration == 50
     assert watch.update(_report(90), variety=0.8)
+
+
+# A CycleGAN
+
+CYCLE = CycleGANConfig()
+
+
+def _cycle_report(step, accuracy, a, b):
+    losses = {"accuracy_D": accuracy, "loss_G_A2B": a, "loss_G_B2A": b}
+    return Report(1 + step // 400, step, losses, 10.0, 2e-4, step % 400 == 0)
+
+
+def test_both_discriminators_of_a_cyclegan_are_watched_together():
+    watch, log = HealthWatch(CYCLE), {}
+    for step in range(10, 400, 10):
+        report = _cycle_report(step, 0.99, 0.5, 0.5 + step / 1000)
+        watch.update(report)
+        for name, value in {"epoch": 1, "iteration": step, **report.losses}.items():
+            log.setdefault(name, []).append(float(f"{value:.6g}"))
+    (warning,) = watch.warnings
+    assert warning.iteration == 210
+    assert warning.seen.startswith("The discriminators have won") and \
+        "(0.53 to 0.58)" in warning.seen
+    assert "ndf" in warning.remedy and "pool_size" not in warning.remedy
+    assert "lambda_l1" not in warning.remedy and "lambda_gan" not in warning.remedy
+    assert HealthWatch(CYCLE, log).warnings == [warning]
+
+
+@pytest.mark.parametrize(("changes", "there", "absent"), [
+    ({}, "a lower lr", "lambda_cycle"),
+    ({"lambda_cycle": 1.0}, "lambda_cycle at 10", "lambda_l1"),
+    ({"pool_size": 0}, "pool_size=50", "lambda")])
+def test_a_cyclegan_is_advised_what_is_left_to_try(changes, there, absent):
+    watch = HealthWatch(CYCLE.replace(**changes))
+    for step in range(10, 400, 10):
+        watch.update(_cycle_report(step, 1.0, step, step), variety=0.01)
+    told = {warning.kind: warning.remedy for warning in watch.warnings}
+    assert there in told["discriminator won"] and absent not in \
+        told["discriminator won"]
+    assert "each domain show many things" in told["one picture"]
+
+
+class _Directions:
+    """Passes on what goes to B, and paints one grey on the way to A."""
+
+    def translate(self, real, direction):
+        return real if direction == "AtoB" else 0 * real
+
+
+def test_the_variety_of_a_cyclegan_is_that_of_its_worse_direction(tiny_cycle, domains):
+    dataset = UnpairedImages(domains, "test", tiny_cycle)
+    assert health.cycle_variety(_Directions(), dataset) == 0
+    model = CycleGAN(tiny_cycle)
+    one_by_one = [share_of_variety(*pair) for pair in (
+        (_pictures(model, dataset, "AtoB", 0), np.stack([dataset[i][1]
+                                                         for i in range(3)])),
+        (_pictures(model, dataset, "BtoA", 1), np.stack([dataset[i][0]
+                                                         for i in range(3)])))]
+    assert health.cycle_variety(model, dataset) == pytest.approx(min(one_by_one))
+
+
+def _pictures(model, dataset, direction, place):
+    return np.stack([model.translate(nd.array(dataset[i][place][None]),
+                                     direction).asnumpy()[0] for i in range(3)])
 
 
 # Interruptions

@@ -58,32 +58,35 @@ def assert_same(run, other):
     different = [name for name in arrays if (arrays[name] != expected[name]).any()]
     assert not different
     # Networks, optimisers and pools have all been compared.
-    assert {name.split("/")[0] for name in arrays} >= {"pools.npz", "generator.npz",
-                                                       "optimizer_generator.npz"}
+    files = {name.split("/")[0] for name in arrays}
+    assert len(files) == 5 and "pools.npz" in files
+    assert files > {"generator.npz", "optimizer_generator.npz"} or \
+        files > {"generators.npz", "optimizer_generators.npz"}
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def unbroken(request, nursery, pairs, tmp_path_factory):
-    """A run that nobody disturbed, the name of its model, and how long it took."""
+def unbroken(request, nursery, pairs, domains, tmp_path_factory):
+    """A run that nobody disturbed, what began it, and how long it took."""
     folder = tmp_path_factory.mktemp("unbroken") / request.param
-    born = nursery.run("train", folder=str(folder), data=str(pairs),
-                       model=request.param)
+    arguments = {"data": str(pairs if request.param == "pix2pix" else domains),
+                 "model": request.param}
+    born = nursery.run("train", folder=str(folder), **arguments)
     assert born["status"] == 0, born["text"]
-    return folder, request.param, born["seconds"]
+    return folder, arguments, born["seconds"]
 
 
 def test_killed_at_20_random_moments_it_ends_as_if_nothing_had_been(
-        nursery, unbroken, pairs, tmp_path):
+        nursery, unbroken, tmp_path):
     """SIGKILL after random times: while it begins, trains, saves, or takes up again."""
-    expected, model, seconds = unbroken
+    expected, arguments, seconds = unbroken
     rng, kills, runs = random.Random(5), 0, 0
     while kills < 20:
         runs += 1
         folder = tmp_path / f"run{runs}"
         while True:
             moment = rng.uniform(0, seconds) if kills < 20 else None
-            end = nursery.run("train", folder=str(folder), data=str(pairs), model=model,
-                              kill_after=moment)
+            end = nursery.run("train", folder=str(folder), kill_after=moment,
+                              **arguments)
             if end["status"] == 0:
                 break
             assert end["status"] == -signal.SIGKILL, end["text"]
@@ -91,20 +94,21 @@ def test_killed_at_20_random_moments_it_ends_as_if_nothing_had_been(
         assert_same(folder, expected)
 
 
+@pytest.mark.parametrize("unbroken", ["pix2pix"], indirect=True)
 def test_killed_at_every_moment_of_saving_it_ends_as_if_nothing_had_been(
-        nursery, unbroken, pairs, tmp_path):
+        nursery, unbroken, tmp_path):
     """SIGKILL just before a call that makes something last: flush, rename, remove.
 
     In each run the first process is killed at one of its first such calls, the next one
     three calls later in its own life, and so on until one lives to the end. So all
     stages of opening, saving, replacing and removing are met.
     """
-    expected, model, _ = unbroken
+    expected, arguments, _ = unbroken
     for first in (1, 2, 3):
         folder, call = tmp_path / f"run{first}", first
         while True:
-            end = nursery.run("train", folder=str(folder), data=str(pairs), model=model,
-                              kill_at_call=call)
+            end = nursery.run("train", folder=str(folder), kill_at_call=call,
+                              **arguments)
             if end["status"] == 0:
                 break
             assert end["status"] == -signal.SIGKILL, end["text"]
@@ -757,6 +761,51 @@ def test_another_configuration_is_refused_with_the_differences(broken_off, confi
     broken_off.config = config.replace(ngf=8, lr=1e-3)
     with pytest.raises(ResumeError, match=r"ngf: 4 -> 8, lr: 0.0002 -> 0.001"):
         broken_off.train()
+
+
+def test_a_checkpoint_of_another_model_is_refused(broken_off, tiny_cycle, domains):
+    model = g2p.CycleGAN(tiny_cycle)
+    loader = g2p.Loader(g2p.UnpairedImages(domains, "train", tiny_cycle))
+    with pytest.raises(ResumeError, match="model: pix2pix -> cyclegan"):
+        next(g2p.fit(model, loader, resume=broken_off.folder))
+
+
+@pytest.fixture
+def cycle_run(tmp_path, domains, tiny_cycle):
+    """Train a CycleGAN in a folder, up to a step or to the end."""
+    def train(name, last=None):
+        config = tiny_cycle.replace(epochs=2)
+        run = g2p.RunFolder(tmp_path / name, config, resume=True)
+        loader = g2p.Loader(g2p.UnpairedImages(domains, "train", config))
+        for report in g2p.fit(g2p.CycleGAN(config), loader, report_every=2, run=run,
+                              resume="auto"):
+            run.log(report)
+            if report.iteration == last:
+                break
+        return run.folder
+    return train
+
+
+def test_a_cyclegan_goes_on_in_the_middle_of_an_epoch(cycle_run):
+    """With other pictures of each domain in the pools, and partners of that epoch."""
+    broken = cycle_run("run", last=5)
+    assert checkpoint_states(broken)[-1].batches == 2
+    with np.load(checkpoint_states(broken)[-1].path / "pools.npz") as pools:
+        assert {name.split(".")[0] for name in pools.files} == {"pool_A", "pool_B"}
+        assert (pools["pool_A.image_0"] != pools["pool_B.image_0"]).any()
+    assert_same(cycle_run("run"), cycle_run("whole"))
+
+
+def test_other_pictures_of_a_domain_are_refused(cycle_run, domains, tmp_path,
+                                                tiny_cycle):
+    broken = cycle_run("run", last=5)
+    other = tmp_path / "other"
+    durable.shutil.copytree(domains, other)
+    (other / "trainB" / "1.png").rename(other / "trainB" / "9.png")
+    config = tiny_cycle.replace(epochs=2)
+    loader = g2p.Loader(g2p.UnpairedImages(other, "train", config))
+    with pytest.raises(ResumeError, match="the pictures' names"):
+        next(g2p.fit(g2p.CycleGAN(config), loader, report_every=2, resume=broken))
 
 
 def test_other_data_are_refused_with_the_differences(broken_off, own_pairs):

@@ -19,6 +19,21 @@ def log(tmp_path):
     return log
 
 
+def test_what_is_measured_has_columns_of_its_own(tmp_path):
+    log = RunLog(tmp_path, ["val_cycle_A", "val_cycle_B"])
+    log.cut_back(0)
+    log.append(_report(3))
+    log.append(_report(6), val_cycle_A=0.25, val_cycle_B=0.5)
+    columns = read_log(tmp_path)
+    assert columns["val_cycle_A"][1] == 0.25 and columns["val_cycle_B"][1] == 0.5
+    assert math.isnan(columns["val_cycle_A"][0]) and "val_l1" not in columns
+    text = log.text
+    for wrong in ({"val_l1": 0.5}, {"val_cycle": 0.5}):
+        with pytest.raises(ValueError, match="no column for val_.*; it has val_cycle"):
+            log.append(_report(9), **wrong)
+    assert log.path.read_text() == log.text == text
+
+
 def test_it_is_cut_back_to_a_step_and_goes_on_without_gap_or_duplicate(log, tmp_path):
     whole = log.path.read_text()
     again = RunLog(tmp_path)

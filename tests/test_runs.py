@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from gluon_pix2pix import RunFolder, read_log
+from gluon_pix2pix import CycleGAN, RunFolder, read_log
 from gluon_pix2pix.failures import ResumeError
 from gluon_pix2pix.runs import best_checkpoint, checkpoint_states
 from gluon_pix2pix.training import Report
@@ -93,6 +93,35 @@ def test_resuming_begins_where_there_is_nothing_and_keeps_what_there_is(
     assert read_log(folder)["iteration"] == [1]
     assert run.score(1) == 0.5 and run.begun
     assert len(checkpoint_states(folder)) == 1
+
+
+def test_a_run_of_one_model_is_not_taken_up_by_another(tiny, tiny_cycle, model,
+                                                       tmp_path, caplog):
+    folder = tmp_path / "run"
+    RunFolder(folder, tiny).save(model, _report(1, 1))
+    with pytest.raises(ResumeError, match=r"saved -> given.: model: pix2pix -> "
+                       r"cyclegan\. Train as saved"):
+        RunFolder(folder, tiny_cycle, resume=True)
+    assert not RunFolder(folder, tiny_cycle, **BOTH).begun
+    assert "model: pix2pix -> cyclegan" in caplog.text
+    assert checkpoint_states(tmp_path / "run_1")[0].epoch == 1
+
+
+def test_a_run_of_a_cyclegan_logs_its_own_figures_and_has_no_best(tiny_cycle, tmp_path):
+    model, folder = CycleGAN(tiny_cycle), tmp_path / "run"
+    run = RunFolder(folder, tiny_cycle, keep=1)
+    with pytest.raises(ValueError, match="log.csv has no column for val_l1; it has "
+                       "val_cycle_A, val_cycle_B"):
+        run.log(_report(1, 1), val_l1=0.5)
+    run.log(_report(1, 1), val_cycle_A=0.1, val_cycle_B=0.2)
+    for epoch in (1, 2):
+        run.save(model, _report(epoch, epoch))
+    run.log(_report(2, 2), variety=0.9)
+    log = read_log(folder)
+    assert log["val_cycle_B"][0] == 0.2 and math.isnan(log["val_cycle_A"][1])
+    assert "val_l1" not in log and log["variety"][1] == 0.9
+    assert [state.epoch for state in checkpoint_states(folder)] == [2]
+    assert best_checkpoint(folder) is None
 
 
 BOTH = {"resume": True, "overwrite": True}

@@ -1,35 +1,26 @@
-import math
-
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from mxnet import nd
 
 from gluon_pix2pix import (
+    CycleGAN,
     ImagePool,
-    LossPlot,
     PairedImages,
+    UnpairedImages,
     contact_sheet,
+    cycle_sheet,
     image_grid,
-    plot_losses,
     show_source,
     to_image,
 )
-from gluon_pix2pix.health import HealthWarning
-from gluon_pix2pix.training import Report
-from gluon_pix2pix.viz import COLOURS, save_figure, save_picture, show_palette
+from gluon_pix2pix.viz import save_figure, save_picture, show_palette
 
 
 @pytest.fixture(autouse=True)
 def _close():
     yield
     plt.close("all")
-
-
-def _report(step):
-    losses = {"loss_D": 0.7, "loss_G": 30.0, "loss_gan": 1.0, "loss_l1": 0.3,
-              "accuracy_D": 0.6}
-    return Report(1, step, losses, 10.0, 2e-4, False)
 
 
 def test_to_image_accepts_ndarrays_batches_of_one_and_grey():
@@ -57,129 +48,20 @@ def test_contact_sheet_shows_input_output_target(model, pairs):
     assert (shown == to_image(dataset[0][0])).all()
 
 
-def test_curves_have_the_line_of_a_balanced_discriminator():
-    columns = {"iteration": [1, 2], "loss_D": [0.7, 0.6], "loss_gan": [0.7, 0.8],
-               "loss_l1": [0.5, 0.4], "accuracy_D": [0.5, 0.6],
-               "val_l1": [math.nan, 0.3]}
-    figure = plot_losses(columns)
-    levels = [line.get_ydata()[0] for line in figure.axes[0].lines]
-    assert any(abs(level - math.log(2)) < 1e-9 for level in levels)
-    assert figure.axes[1].lines[1].get_ydata().tolist() == [0.3]
-
-
-def test_loss_plot_collects_reports_and_works_without_a_notebook():
-    plot = LossPlot()
-    for step in (1, 2):
-        plot.update(_report(step), images=[np.zeros((3, 8, 8))] * 3)
-    plot.close(_report(2))
-    assert plot.columns["iteration"] == [1, 2]
-    assert len(plot.figure().axes) == 6
-
-
-def test_loss_plot_redraws_one_picture_in_place(monkeypatch):
-    shown = []
-
-    class Handle:
-        def update(self, figure):
-            shown.append("update")
-
-    def display(figure, display_id):
-        shown.append("display")
-        return Handle()
-
-    monkeypatch.setattr("IPython.get_ipython", lambda: object())
-    monkeypatch.setattr("IPython.display.display", display)
-    plot = LossPlot(every=0)
-    for step in (1, 2, 3):
-        plot.update(_report(step))
-    assert shown == ["display", "update", "update"]
-    assert not plt.get_fignums()
-    patient = LossPlot(every=1000)
-    for step in (1, 2, 3):
-        patient.update(_report(step))
-    assert shown[3:] == ["display"]
-
-
-def test_long_curves_get_a_running_mean_of_the_right_height():
-    steps = list(range(200))
-    columns = {"iteration": steps, "loss_l1": [0.3] * 200, "accuracy_D": [0.5] * 200,
-               "loss_D": [0.5 + 0.3 * (-1) ** step for step in steps],
-               "loss_gan": [1.0] * 200}
-    figure = plot_losses(columns)
-    raw, smooth = (line.get_ydata() for line in figure.axes[0].lines[:2])
-    assert np.ptp(raw) > 0.5 and np.ptp(smooth[10:-10]) < 0.1
-    constant = figure.axes[1].lines[1].get_ydata()
-    np.testing.assert_allclose(constant, 0.3)  # at both ends too
-    assert figure.axes[0].get_ylim()[1] > 1.0
-
-
-def test_a_single_report_is_seen():
-    plot = LossPlot()
-    plot.update(_report(1))
-    assert plot.figure().axes[1].lines[0].get_marker() == "."
-    for step in (2, 3):
-        plot.update(_report(step))
-    assert plot.figure().axes[1].lines[0].get_marker() == "None"
-
-
-def test_loss_plot_draws_validation_where_it_was_measured():
-    plot = LossPlot()
-    plot.update(_report(1))
-    plot.update(_report(2), val_l1=0.25)
-    training, validation = plot.figure().axes[1].lines
-    assert validation.get_xydata().tolist() == [[2, 0.25]]
-    assert training.get_xdata().tolist() == [1, 2]
-
-
-def _warnings(*steps):
-    return [HealthWarning("one picture", 1, step, f"Seen at {step}.", "Try this.")
-            for step in steps]
-
-
-def test_warnings_are_marked_and_the_last_ones_told():
-    plot = LossPlot()
-    for step in (1, 2, 3, 4):
-        plot.update(_report(step), warnings=_warnings(*range(1, step + 1)))
-    figure = plot.figure()
-    for ax in figure.axes:
-        marks = [line.get_xdata()[0] for line in ax.lines
-                 if line.get_color() == COLOURS["warning"]]
-        assert marks == [1, 2, 3, 4]
-    text = figure.subfigs[0]._supxlabel.get_text()
-    assert text.splitlines() == [f"Step {step}: Seen at {step}. Try this."
-                                 for step in (2, 3, 4)]
-    healthy = LossPlot()
-    healthy.update(_report(1))
-    assert healthy.figure().get_figheight() < figure.get_figheight()
-    assert healthy.figure().subfigs[0]._supxlabel is None
-
-
-def test_a_long_warning_is_told_in_several_lines():
-    warning = HealthWarning("one picture", 1, 1, "Seen. " * 60, "Try this.")
-    figure = plot_losses({"iteration": [1], "loss_D": [0.7], "loss_gan": [0.7],
-                          "loss_l1": [0.5], "accuracy_D": [0.5]}, warnings=[warning])
-    figure.draw_without_rendering()
-    text = figure.subfigs[0]._supxlabel
-    assert text.get_text().count("\n") >= 2
-    box = text.get_window_extent()
-    assert box.x1 < figure.bbox.x1 and box.y0 >= 0
-    below_axes = min(ax.get_tightbbox().y0 for ax in figure.axes)
-    assert box.y1 <= below_axes + 1
-
-
-def test_a_resumed_training_goes_on_in_the_same_plot():
-    first = LossPlot()
-    for step in (10, 20, 30):
-        first.update(_report(step), val_l1=step / 100)
-    log = {**first.columns, "learning_rate": [2e-4] * 3}
-    again = LossPlot(log=log)
-    for step in (20, 40):  # from the checkpoint of step 10
-        again.update(_report(step))
-    assert again.columns["iteration"] == [10, 20, 40]
-    np.testing.assert_equal(again.columns["val_l1"], [0.1, math.nan, math.nan])
-    assert {len(column) for column in again.columns.values()} == {3}
-    assert log["iteration"] == [10, 20, 30]
-    again.figure()
+def test_cycle_sheet_shows_both_ways_there_and_back(tiny_cycle, domains):
+    model = CycleGAN(tiny_cycle)
+    dataset = UnpairedImages(domains, "test", tiny_cycle)
+    axes = np.array(cycle_sheet(model, dataset, range(9)).axes).reshape(3, 6)
+    assert [ax.get_title() for ax in axes[0]] == ["A", "G(A)", "F(G(A))", "B", "F(B)",
+                                                  "G(F(B))"]
+    real_A, real_B = (nd.array(real[None]) for real in dataset[1])
+    fake_B, fake_A = model.netG(real_A), model.netF(real_B)
+    expected = [real_A, fake_B, model.netF(fake_B), real_B, fake_A, model.netG(fake_A)]
+    for ax, image in zip(axes[1], expected):
+        difference = ax.images[0].get_array().astype(int) - to_image(image)
+        assert abs(difference).max() <= 1
+    with pytest.raises(ValueError, match="only 3 items"):
+        cycle_sheet(model, dataset, [7])
 
 
 def test_palette_names_every_colour():

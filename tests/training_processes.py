@@ -19,7 +19,7 @@ import time
 import traceback
 from pathlib import Path
 
-MODELS = ("pix2pix",)  # later models join here, and in `_model`
+MODELS = ("pix2pix", "cyclegan")  # later models join here, and in `_model`
 
 
 class Nursery:
@@ -55,28 +55,33 @@ class Nursery:
 def train(folder, data, model="pix2pix", kill_at_call=None):
     """Train a tiny model, going on with what is in the folder, to the end."""
     import gluon_pix2pix as g2p
+    from gluon_pix2pix.models import build_model
     from gluon_pix2pix.runs import RunFolder
 
     if kill_at_call:
         _die_at_call(kill_at_call)
-    config, network = _model(model)
+    config, view = _model(model, data)
+    network = build_model(config)
     run = RunFolder(folder, config, resume=True)
-    loader = g2p.Loader(g2p.PairedImages(data, "train", config))
-    val = g2p.PairedImages(data, "val", config)
-    for report in g2p.fit(network, loader, report_every=2, run=run, resume="auto"):
-        run.log(report, g2p.metrics.mean_l1(network, val) if report.epoch_ends
-                else None)
+    for report in g2p.fit(network, g2p.Loader(view.train), report_every=2, run=run,
+                          resume="auto"):
+        run.log(report, **view.measure(network) if report.epoch_ends else {})
 
 
-def _model(name):
+def _model(name, data):
+    """Return a tiny configuration, and what to train on and to measure."""
     import gluon_pix2pix as g2p
+    from gluon_pix2pix.train_views import VIEWS
 
+    size = {"size": 32, "n_layers": 1, "pool_size": 3, "batch_size": 3, "epochs": 2,
+            "epochs_decay": 2}
     if name == "pix2pix":
-        config = g2p.Pix2PixConfig(
-            size=32, ngf=16, ndf=16, n_layers=1, pool_size=3, batch_size=3, epochs=2,
-            epochs_decay=2)
-        return config, g2p.Pix2Pix(config)
-    raise ValueError(name)
+        config = g2p.Pix2PixConfig(ngf=16, ndf=16, **size)
+    elif name == "cyclegan":
+        config = g2p.CycleGANConfig(ngf=4, ndf=4, n_blocks=1, **size)
+    else:
+        raise ValueError(name)
+    return config, VIEWS[name](Path(data), config)
 
 
 def _die_at_call(number):
