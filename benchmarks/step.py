@@ -1,8 +1,9 @@
-"""How fast pix2pix trains and translates, beside PyTorch and the older Gluon tutorial.
+"""How fast pix2pix and CycleGAN train and translate, beside PyTorch and others.
 
-Each candidate has a process of its own, and they take turns. First both sides train
-from the same weights on the same batch: nothing is measured unless their losses agree.
-Tables go to stdout, progress to stderr.
+The others are the older Gluon tutorial's step of pix2pix, and CycleGAN with MXNet's own
+instance norm. Each candidate has a process of its own, and they take turns. First both
+sides train from the same weights on the same batch: nothing is measured unless their
+losses agree. Tables go to stdout, progress to stderr.
 """
 
 from __future__ import annotations
@@ -24,17 +25,23 @@ from task import FOLDER, Candidate, Task
 
 from gluon_pix2pix.convolution import PRECISIONS, bfloat16_problem
 
-TORCH = "torch_pix2pix.py"
+SCRIPTS = {"training": ("our_pix2pix.py", "torch_pix2pix.py"),
+           "inference": ("our_pix2pix.py", "torch_pix2pix.py"),
+           "cyclegan": ("our_cyclegan.py", "torch_cyclegan.py")}
+TITLES = {"training": "Training", "inference": "Inference",
+          "cyclegan": "Training CycleGAN"}
 TORCH_TRAINING = ("eager", "eager, fused Adam", "channels_last, fused Adam",
                   "compiled, fused Adam")
 TORCH_INFERENCE = ("eager", "channels_last", "TorchScript", "compiled")
 COMPILE = "import torch; torch.compile(torch.sin)(torch.ones(9))"
 # Images of 256 pixels in a measurement: a few seconds each.
-IMAGES = {"training": 5, "inference": 40}
+IMAGES = {"training": 5, "inference": 40, "cyclegan": 2}
 SETTINGS = {"training": ((128, 1), (256, 1), (256, 4), (256, 10), (512, 1)),
-            "inference": ((256, 1), (256, 4))}
+            "inference": ((256, 1), (256, 4)),
+            "cyclegan": ((128, 1), (256, 1))}
 SGEMM = ("NumPy", "MXNet", "oneDNN")
 TOLERANCE = 1e-3
+PLAIN = "MXNet's InstanceNorm"
 
 NO_TORCH = """
 
@@ -51,22 +58,26 @@ alone, and the operations that the work cannot do without, whatever else a candi
 computes. Memory is the most that a process ever had in RAM."""
 
 
-def agreement(options) -> str:
+def agreement(options, kind: str = "training") -> str:
     """Train both sides from the same weights; return a sentence, or fail.
+
+    CycleGAN takes fewer steps: its biases in front of instance norms have no effect and
+    no gradients but rounding errors, of which Adam makes steps as large as any.
 
     Raises
     ------
     RuntimeError
         If the networks or the losses differ.
     """
-    steps = 3
+    steps = 2 if kind == "cyclegan" else 3
+    our_script, torch_script = SCRIPTS[kind]
     with tempfile.TemporaryDirectory() as folder:
         task = Task("losses", "", options.sizes[0], 1, options.width, steps,
                     g2p.runtime.usable_cpus(), folder)
         sides = []
         for script, python, variant in (
-                ("our_pix2pix.py", sys.executable, ""),
-                (TORCH, options.torch_python, "eager, fused Adam")):
+                (our_script, sys.executable, ""),
+                (torch_script, options.torch_python, "eager, fused Adam")):
             progress(f"losses of {steps} steps: {script}")
             asked = replace(task, variant=variant)
             command = [python, str(FOLDER / script), str(asked)]
@@ -95,12 +106,15 @@ def compare(kind: str, size: int, batch: int, options) -> str:
             task = replace(task, variant=variant)
             return stack.enter_context(Candidate(script, task, python))
 
-        candidates = {_ours(precision): start("our_pix2pix.py", task, precision)
+        our_script, torch_script = SCRIPTS[kind]
+        candidates = {_ours(precision): start(our_script, task, precision)
                       for precision in options.precisions}
         if kind == "training":
             candidates["tutorial"] = start("tutorial_step.py", task)
+        if kind == "cyclegan":
+            candidates[f"ours, {PLAIN}"] = start(our_script, task, PLAIN)
         for variant in options.torch[kind]:
-            candidates[f"PyTorch, {variant}"] = start(TORCH, task, variant,
+            candidates[f"PyTorch, {variant}"] = start(torch_script, task, variant,
                                                       options.torch_python)
         for way in SGEMM:
             candidates[f"sgemm of {way}"] = start("sgemm.py", multiply, way)
@@ -137,19 +151,27 @@ def _rows(speeds, candidates, rates, operations):
 
 def _operations(kind, size, width):
     """Count the floating-point operations of an image."""
+    shape = (1, 3, size, size)
+    if kind == "cyclegan":
+        model = g2p.CycleGAN(g2p.CycleGANConfig(size=size, ngf=width, ndf=width))
+        return work.cycle_step(work.layers(model.netG, shape),
+                               work.layers(model.netD_A, shape))
     config = g2p.Pix2PixConfig(size=size, ngf=width, ndf=width)
     model = g2p.Pix2Pix(config)
-    generator = work.layers(model.netG, (1, 3, size, size))
+    generator = work.layers(model.netG, shape)
     if kind == "inference":
         return work.forward(generator)
     return work.step(generator, work.layers(model.netD, (1, 6, size, size)))
 
 
 def _precisions(speeds, precisions):
-    """Say what the other precisions gain."""
+    """Say what the other precisions gain, and the fast instance norm."""
     lines = [f"\n{precision} takes {speeds['ours'] / speeds[_ours(precision)]} of "
              "float32's time."
              for precision in precisions if precision != "float32"]
+    if f"ours, {PLAIN}" in speeds:
+        lines.append(f"\nOurs takes {speeds[f'ours, {PLAIN}'] / speeds['ours']} of the "
+                     f"time with {PLAIN}.")
     return "".join(lines)
 
 
@@ -196,7 +218,8 @@ def _look_for_torch(options):
     """Note which variants of PyTorch run here, and what to say about the others."""
     options.torch, options.missing = dict.fromkeys(SETTINGS, ()), NO_TORCH
     if can_import(options.torch_python, "torch", "numpy"):
-        variants = {"training": TORCH_TRAINING, "inference": TORCH_INFERENCE}
+        variants = {"training": TORCH_TRAINING, "inference": TORCH_INFERENCE,
+                    "cyclegan": TORCH_TRAINING}
         compiles = not options.quick and subprocess.run(
             [options.torch_python, "-c", COMPILE], capture_output=True).returncode == 0
         options.torch = {kind: [name for name in names
@@ -209,13 +232,14 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure all that is asked for."""
     options = parse(arguments)
     print(machine("mxnet", "numpy"))
-    if options.torch["training"]:
-        print("\n" + agreement(options))
     for kind, settings in options.settings.items():
+        checked = kind == "inference" and "training" in options.settings
+        if options.torch[kind] and not checked:
+            print("\n" + agreement(options, kind))
         for size, batch in settings:
             progress(f"{kind}, {size} px, batch {batch}")
             result = compare(kind, size, batch, options)
-            print(f"\n### {kind.capitalize()}, {size} px, batch {batch}\n\n{result}",
+            print(f"\n### {TITLES[kind]}, {size} px, batch {batch}\n\n{result}",
                   flush=True)
     print(NOTES + options.missing)
 

@@ -24,8 +24,9 @@ class Task:
 
     Attributes
     ----------
-    work : {"training", "inference", "losses"}
-        Steps, translations, or a few steps whose losses are written out.
+    work : {"training", "inference", "cyclegan", "losses"}
+        Steps, translations, steps of CycleGAN, or a few steps whose losses are written
+        out.
     variant : str
         How: what the names mean, the script knows.
     size, batch, width : int

@@ -1,6 +1,6 @@
 """CycleGAN in PyTorch, to compare with: same networks, losses, optimiser, precision.
 
-``cyclegan_step.py`` runs it in a process of its own (see `task.py`). Layers are nested
+``step.py`` runs it in a process of its own (see `task.py`). Layers are nested
 as in `gluon_pix2pix`, so that the weights of one side fit the other by name. It does
 what makes PyTorch fast: activations in place, no gradients for the discriminators'
 weights in the generators' turn, and what its variant names, words between commas:

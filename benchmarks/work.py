@@ -105,3 +105,18 @@ def step(generator: list[Layer], discriminator: list[Layer]) -> int:
             + 2 * (forward(discriminator) + backward(discriminator))
             + forward(discriminator)
             + backward(discriminator, to_weights=False, to_input=True))
+
+
+def cycle_step(generator: list[Layer], discriminator: list[Layer]) -> int:
+    """Count a training step of CycleGAN: what it cannot do without.
+
+    Each generator runs forward and backward on a real picture, on a generated one (and
+    back to that picture), and for the identity loss; each discriminator once on the way
+    to a generator, to the picture but not to its own weights, and on a fake and a real
+    picture in its own turn.
+    """
+    runs = (3 * forward(generator) + 2 * backward(generator)
+            + backward(generator, to_input=True))
+    judgements = (3 * forward(discriminator) + 2 * backward(discriminator)
+                  + backward(discriminator, to_weights=False, to_input=True))
+    return 2 * (runs + judgements)

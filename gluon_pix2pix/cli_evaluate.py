@@ -17,8 +17,8 @@ def add_commands(commands):
         "page of input | output | target to be sorted by any score. Where half of the\n"
         "pairs are labels in known colours, a small network finds classes in the\n"
         "outputs; it is trained first (a minute at 128 pixels) and kept with the\n"
-        "data. A CycleGAN is scored on its own domains by what is lost there and back,\n"
-        "and on pairs (--dataset facades) as a pix2pix is.",
+        "data. A CycleGAN is scored on its own domains by what is lost there and\n"
+        "back, and on pairs (--dataset facades) as a pix2pix is.",
         epilog="examples:\n  gluon-pix2pix evaluate runs/facades\n"
         "  gluon-pix2pix evaluate runs/facades --samples 5\n"
         "  gluon-pix2pix evaluate runs/facades --pictures my_labels/\n"

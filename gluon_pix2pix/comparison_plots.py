@@ -136,7 +136,8 @@ def comparison_grid(comparison: Comparison, held_out, seed: int | None = None,
         real_in, target = held_out[number]
         outputs = [comparison.results[name, seed].output(number) for name in shown]
         rows.append([_middle(image, crop) for image in (real_in, *outputs, target)])
-    return image_grid(rows, ("input", *shown, "target"), side=side)
+    titles = [name.replace(", ", "\n") for name in shown]
+    return image_grid(rows, ("input", *titles, "target"), side=side)
 
 
 def _middle(image, crop):

@@ -11,12 +11,16 @@ from .config import ModelConfig
 class CycleGANConfig(ModelConfig):
     """The paper's CycleGAN at 256 pixels, batch 1 (Zhu et al. 2017, sections 4 and 7).
 
-    Beside the fields of `ModelConfig`, of which ``direction`` is what a translation
-    does unless told otherwise, and ``in_channels`` and ``out_channels`` are those of A
-    and of B:
+    Beside the fields of `ModelConfig`, of which three have a meaning of their own here:
 
     Attributes
     ----------
+    in_channels : int
+        Channels of the pictures of A: 1 (grey) or 3 (RGB).
+    out_channels : int
+        Channels of the pictures of B: 1 (grey) or 3 (RGB).
+    direction : {"AtoB", "BtoA"}
+        Which way pictures are translated unless told otherwise; both are trained.
     n_blocks : int or None
         Residual blocks of each generator. None: the paper's 9 from 256 pixels on, and 6
         below.

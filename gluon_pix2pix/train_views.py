@@ -34,9 +34,9 @@ class PairedView:
     layout, learns_from, prepare = "paired", "pairs", "pairs"
     dataset = "toy_facades"  # by default
     title = "input | output | target"
-    # Short names of losses, of which a bar shows the means.
-    losses = {"D": ("loss_D",), "accuracy": ("accuracy_D",), "G": ("loss_G",),
-              "gan": ("loss_gan",), "L1": ("loss_l1",)}
+    # What a bar shows: means of losses, under names that leave room for each other.
+    losses = {"D": ("loss_D",), "accuracy": ("accuracy_D",), "G": ("loss_gan",),
+              "L1": ("loss_l1",)}
 
     def __init__(self, folder: Path, config):
         self.held_out = (folder / "val").is_dir()

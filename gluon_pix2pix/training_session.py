@@ -17,7 +17,7 @@ from .training import fit
 
 # No steps per second: they would count the time in which nothing but validation goes
 # on, and the images per second do not.
-_LAYOUT = "{desc}|{bar}| {percentage:.0f} % {remaining} left{postfix}"
+_LAYOUT = "{desc}|{bar}| {percentage:.0f}% {remaining} left{postfix}"
 
 
 class TrainingSession:
@@ -74,9 +74,8 @@ class TrainingSession:
                       if column in report.losses]
             if values:
                 shown.append(f"{name} {np.mean(values):.2f}")
-        bar.set_postfix_str("  ".join([*shown,
-                                       f"{report.images_per_second:.1f} images/s"]),
-                            refresh=False)
+        bar.set_postfix_str(
+            f"{' '.join(shown)} {report.images_per_second:.1f} images/s", refresh=False)
         bar.update(report.iteration - bar.n)
 
     def _look_and_log(self, report, bar):

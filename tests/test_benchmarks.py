@@ -146,11 +146,14 @@ def without_torch(folder):
 
 def test_step_measures_without_torch(tmp_path):
     text = run("step.py", "--quick", path=without_torch(tmp_path))
-    training, inference = (cells(part) for part in text.split("### ")[1:])
+    training, inference, cyclegan = (cells(part) for part in text.split("### ")[1:])
     can = [] if bfloat16_problem() else ["ours, bfloat16"]
     assert {name for name in training if name.strip("-")} == {"ours", "tutorial", *can}
     assert all(f"{name.split()[-1]} takes " in text for name in can)
-    for rows in (training, inference):
+    assert {name for name in cyclegan if name.strip("-")} == {
+        "ours", "ours, MXNet's InstanceNorm", *can}
+    assert "of the time with MXNet's InstanceNorm" in text
+    for rows in (training, inference, cyclegan):
         speed, torch, tutorial, blas, onednn, memory = rows["ours"]
         assert number(speed) > 0 and torch == "-"
         assert number(blas) > 0 and number(onednn) > 0
@@ -175,6 +178,7 @@ def test_pytorch_computes_the_same(measure, monkeypatch):
 
     options = step.parse(["--quick"])
     assert "agree to" in step.agreement(options)
+    assert "agree to" in step.agreement(options, "cyclegan")
     monkeypatch.setattr(step, "TOLERANCE", 0)
     with pytest.raises(RuntimeError, match="do not compute the same"):
         step.agreement(options)
@@ -218,6 +222,8 @@ def test_operations_are_counted_from_the_graph(measure):
     assert work.forward(counted) == sum(expected)
     assert work.backward(counted) == 2 * sum(expected) - expected[0]
     assert work.backward(counted, False, True) == sum(expected)
+    assert work.cycle_step(counted, counted) == 2 * (
+        (6 + 11) * sum(expected) - 4 * expected[0])
     assert work.step(counted, counted) == 3 * sum(expected) - expected[0] + 2 * (
         3 * sum(expected) - expected[0]) + 2 * sum(expected)
 

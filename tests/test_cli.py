@@ -197,7 +197,8 @@ def test_errors_are_sentences(arguments, message, capsys, tmp_path, monkeypatch)
                  "(default: smoke 64, lesson 128, full 256)", "{bce,lsgan}",
                  "else toy_facades"]),
     ("cyclegan", ["times lambda_cycle. 0 leaves it out. (default: 0.5)",
-                  "{reflect,zero}", "else toy_fruit"])])
+                  "unless told otherwise; both are trained.", "{reflect,zero}",
+                  "else toy_fruit"])])
 def test_every_field_of_the_configuration_has_an_option_that_explains_it(model, told,
                                                                          capsys):
     with pytest.raises(SystemExit):

@@ -317,4 +317,4 @@ def test_bfloat16_is_close():
         model = CycleGAN(config.replace(precision=precision), "cpu")
         rows.append([numbers(model.step(*pictures))["loss_G"] for _ in range(3)])
     assert np.ptp(rows, axis=0).max() > 0
-    np.testing.assert_allclose(*rows, rtol=1e-2)
+    np.testing.assert_allclose(*rows, rtol=5e-2)

@@ -90,7 +90,7 @@ def test_reflection_shows_no_frame():
         net = ResnetBlock(3, "none", padding=padding)
         init_weights(net, gain=0.1)
         y = net(x).asnumpy()
-        assert (np.ptp(y, axis=(2, 3)).max() > 1e-4) is framed
+        assert (np.ptp(y, axis=(2, 3)).max() > 1e-4) == framed
 
 
 def test_dropout_only_where_asked_for():
