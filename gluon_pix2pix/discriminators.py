@@ -91,7 +91,7 @@ class Discriminator(PatchCritic):
         Return probabilities instead of logits. The losses of this package want logits.
     use_bias : bool
         Biases in front of the normalisations.
-    norm : {"batch", "instance", "none"}
+    norm : {"batch", "batch_plain", "instance", "none"}
         Kind of normalisation.
     padding : int
         Zeros around each layer's input. The paper's 30x30 map needs 1.

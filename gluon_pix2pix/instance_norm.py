@@ -81,7 +81,7 @@ class FastInstanceNetwork(nn.HybridBlock):
 
     def _network_for(self, count):
         """Return the same layers once more, to be compiled for so many pictures."""
-        # Not as children, which would be saved as well; and Gluon warns of a plain dict.
+        # Not as children, which would be saved too; and Gluon warns of a plain dict.
         networks = vars(self).setdefault("_networks", UserDict())
         if count not in networks:
             network = copy.copy(self)

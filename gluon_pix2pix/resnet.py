@@ -33,7 +33,7 @@ class ResnetBlock(nn.HybridBlock):
     ----------
     channels : int
         Channels of input, output and between.
-    norm : {"batch", "instance", "none"}
+    norm : {"batch", "batch_plain", "instance", "none"}
         Normalisation behind each convolution.
     padding : {"reflect", "zero"}
         What continues the input at its border.
@@ -79,7 +79,7 @@ class ResnetGenerator(FastInstanceNetwork):
         Multiples of 16 are fastest.
     n_blocks : int
         Residual blocks: the paper's 6 for 128 pixels, 9 from 256 pixels on.
-    norm : {"batch", "instance", "none"}
+    norm : {"batch", "batch_plain", "instance", "none"}
         Kind of normalisation.
     padding : {"reflect", "zero"}
         What continues a picture at its border, in all convolutions that keep its size.

@@ -94,6 +94,7 @@ def look_at(folder: str | Path) -> RunInfo:
             _read_command(info)
             _read_log(info)
             _read_checkpoints(info)
+            _read_result(info)
             info.state = _state(info)
     except Exception as error:  # whatever one holds, the others shall be listed
         info.state = "damaged"
@@ -184,6 +185,18 @@ def _read_checkpoints(info):
         info.data = data.get("name", info.data)
     info.problems += [f"{path} was damaged or left behind, and is kept aside: remove "
                       "it if you need it no more." for path in aside(info.folder)]
+
+
+def _read_result(info):
+    """An experiment keeps a training's scores, and its checkpoints no longer."""
+    path = info.folder / "result.json"
+    try:
+        if json.loads(path.read_text(encoding="utf-8"))["scores"]:
+            info.epoch = info.epochs
+    except FileNotFoundError:
+        return
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        info.problems.append(f"{path} is damaged ({error!r}).")
 
 
 def _state(info):

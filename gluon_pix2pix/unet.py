@@ -38,7 +38,7 @@ class UnetSkipUnit(nn.HybridBlock):
     use_bias : bool
         Biases in front of a normalisation, which removes them again (batch norm) or
         does not (``norm="none"``).
-    norm : {"batch", "instance", "none"}
+    norm : {"batch", "batch_plain", "instance", "none"}
         Kind of normalisation.
     in_channels : int, optional
         Channels this unit takes; ``outer_channels`` by default.
@@ -125,7 +125,7 @@ class UnetGenerator(nn.HybridBlock):
         Dropout in the ``num_downs - 5`` units around the innermost one.
     out_channels : int, optional
         Channels of the output image; ``in_channels`` by default.
-    norm : {"batch", "instance", "none"}
+    norm : {"batch", "batch_plain", "instance", "none"}
         Kind of normalisation.
     use_bias : bool, optional
         Biases in all convolutions; by default only without batch norm, which would

@@ -57,6 +57,17 @@ def test_runs_are_listed_in_natural_order_and_one_run_by_itself(make_run):
     assert [info.folder for info in find_runs(folder)] == [folder]
 
 
+def test_a_training_of_an_experiment_is_finished_once_it_is_scored(make_run):
+    folder = make_run("seed_0", rows=1, checkpoints=())
+    for text, state in (('{"scores": null}', "interrupted"),
+                        ('{"scores": {"l1": 0.3}}', "finished")):
+        (folder / "result.json").write_text(text)
+        info = look_at(folder)
+        assert (info.state, info.problems) == (state, [])
+    (folder / "result.json").write_text("{")
+    assert "result.json is damaged" in look_at(folder).problems[0]
+
+
 def test_progress_is_that_of_the_checkpoints_and_the_log(make_run):
     half = look_at(make_run("half", rows=2, checkpoints=(1,)))
     assert (half.state, half.epoch, half.iteration) == ("interrupted", 1, 10)
