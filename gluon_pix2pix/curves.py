@@ -142,7 +142,7 @@ def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
     height += 0.16 * sum(text.count("\n") + 1 for text in told)
     figure = plt.figure(figsize=(10.5, height), layout="constrained")
     top, *below = figure.subfigures(1 if images is None else 2, 1, squeeze=False)[:, 0]
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(textwrap.fill(title, 140), fontsize=10)
     adversarial, distance, accuracy = top.subplots(1, 3)
     highest = [*_draw(adversarial, columns, _ADVERSARIAL), balance]
     adversarial.axhline(balance, color=COLOURS["neutral"], ls="--", lw=1.5,
