@@ -11,6 +11,7 @@ from mxnet.gluon import nn
 
 from .blocks import check_images, concat_channels, doubling, norm_layer
 from .convolution import Conv2D
+from .instance_norm import FastInstanceNetwork
 
 
 class UnetSkipUnit(nn.HybridBlock):
@@ -107,7 +108,7 @@ class UnetSkipUnit(nn.HybridBlock):
         return self.model(x)
 
 
-class UnetGenerator(nn.HybridBlock):
+class UnetGenerator(FastInstanceNetwork):
     """The paper's generator: ``num_downs`` nested units, tanh at the end.
 
     With ``num_downs=8, ngf=64`` the encoder is C64-C128-C256-C512-C512-C512-C512-C512
