@@ -1,6 +1,8 @@
 """Fixtures: tiny configurations, a model, pictures with partners and without."""
 
 import gluon_pix2pix as g2p  # isort: skip  # first: it sets the threads of MXNet
+import signal
+
 import matplotlib
 import mxnet as mx
 import numpy as np
@@ -8,6 +10,8 @@ import pytest
 from PIL import Image
 
 matplotlib.use("Agg")
+# A shell has its background jobs ignore Ctrl-C, and the tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

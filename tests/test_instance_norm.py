@@ -11,9 +11,10 @@ import pytest
 from mxnet import autograd, nd
 from mxnet.gluon import nn
 
-from gluon_pix2pix import Discriminator, init_weights
+from gluon_pix2pix import Discriminator, ResnetGenerator, UnetGenerator, init_weights
 from gluon_pix2pix.blocks import norm_layer
 from gluon_pix2pix.instance_norm import FastInstanceNetwork, InstanceNorm
+from gluon_pix2pix.network_states import parameter_arrays, set_parameters
 
 
 class Network(FastInstanceNetwork):
@@ -99,6 +100,29 @@ def test_each_number_of_pictures_has_its_graph():
     assert not compiled(network)
 
 
+def test_only_the_last_two_numbers_of_pictures_keep_their_graphs():
+    network, gradients = Network(4), []
+    pictures = nd.random.normal(3, 5, (3, 4, 6, 6))
+    pictures.attach_grad()
+    weights = nd.random.normal(shape=pictures.shape)
+    with autograd.record():
+        # The first of these graphs is gone before its backward pass begins.
+        sums = [(network(pictures[:count]) * weights[:count]).sum()
+                for count in (1, 2, 1, 3)]
+    assert list(compiled(network)) == [1, 3]
+    graph = network._networks[1]
+    network(pictures[:1])
+    assert network._networks[1] is graph  # and so it is not compiled again
+    network(pictures[:2])
+    assert list(compiled(network)) == [1, 2]
+    for part in sums:
+        part.backward()
+        gradients.append(pictures.grad.asnumpy())
+    exact = expected(pictures, weights)[1]
+    for count, found in zip((1, 2, 1, 3), gradients, strict=True):
+        np.testing.assert_allclose(found[:count], exact[:count], atol=1e-5)
+
+
 def test_modes_do_not_differ_and_nothing_is_learned():
     network = Network(4)
     x = nd.random.normal(5, 3, (1, 4, 8, 8))
@@ -141,6 +165,28 @@ def test_symbols_are_traced_with_mxnets_operator():
     np.testing.assert_allclose(other(x).asnumpy(), y, atol=1e-6)
 
 
+@pytest.mark.parametrize(("build", "size"), [
+    (lambda: Discriminator(3, 4, 1, norm="instance"), 16),
+    (lambda: ResnetGenerator(3, 3, 4, 1), 16),
+    (lambda: UnetGenerator(3, 5, 4, norm="instance"), 64)])
+def test_a_compiled_network_can_be_exported(build, size, tmp_path):
+    network = build()
+    init_weights(network, gain=0.2)
+    network.hybridize(static_alloc=True, static_shape=True)
+    with pytest.raises(RuntimeError, match="run forward"):
+        network.export(str(tmp_path / "net"))
+    x = nd.random.normal(shape=(2, 3, size, size))
+    with autograd.train_mode():  # the U-Net with dropout has no other fast pass
+        network(x)
+    network.export(str(tmp_path / "net"), epoch=3)
+    other = nn.SymbolBlock.imports(str(tmp_path / "net-symbol.json"), ["data"],
+                                   str(tmp_path / "net-0003.params"))
+    for pictures in (x, x[:1]):
+        np.testing.assert_allclose(other(pictures).asnumpy(),
+                                   network(pictures).asnumpy(), atol=1e-5)
+    assert "InstanceNorm" in operators(network)
+
+
 def test_a_layer_in_another_block_is_mxnets():
     block = nn.HybridSequential()
     block.add(norm_layer("instance", 4))
@@ -164,6 +210,19 @@ def test_a_network_without_it_is_an_ordinary_block():
     init_weights(netD)
     netD(nd.zeros((1, 3, 16, 16)))
     assert not compiled(netD)
+
+
+@pytest.mark.parametrize("repair", [
+    init_weights, lambda net: set_parameters(net, parameter_arrays(Network(4)))])
+def test_a_nan_in_training_ruins_it_as_other_weights_and_can_be_repaired(repair):
+    network = Network(4)
+    x, gradient = nd.random.normal(shape=(1, 4, 8, 8)), nd.random.normal(
+        shape=(1, 4, 8, 8))
+    run(network, x * np.nan, gradient)
+    assert np.isnan(network(x).asnumpy()).all()
+    repair(network)
+    for ours, exact in zip(run(network, x, gradient), expected(x, gradient)):
+        np.testing.assert_allclose(ours, exact, atol=1e-5)
 
 
 def test_new_weights_are_used_and_no_warning_comes():
