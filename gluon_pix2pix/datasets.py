@@ -17,6 +17,8 @@ import numpy as np
 from mxnet import gluon
 from PIL import Image
 
+from .config import ModelConfig
+from .cyclegan_config import CycleGANConfig
 from .pictures import PictureError, list_pictures, read_picture
 from .pix2pix_config import Pix2PixConfig
 from .transforms import jitter, resize, to_float
@@ -57,6 +59,8 @@ class PictureDataset(gluon.data.Dataset):
         """List the pictures of one folder of the data set."""
         if not (self.folder / name).is_dir():
             found = sorted(p.name for p in self.folder.glob("[!.]*") if p.is_dir())
+            if len(found) > 5:
+                found[5:] = [f"and {len(found) - 5} more"]
             raise FileNotFoundError(
                 f"{self.folder} has no folder {name!r}"
                 + (f", only {', '.join(found)}." if found else ": is the path right?")
@@ -227,7 +231,7 @@ class UnpairedImages(PictureDataset):
         A data set with folders ``trainA``, ``trainB`` and mostly ``testA``, ``testB``.
     split : str
         ``"train"`` or ``"test"``.
-    config : Pix2PixConfig or another with the same fields
+    config : ModelConfig, optional
         Sizes, channels, mirror and seed.
     train : bool, optional
         Shuffle and jitter or not; by default for the split named ``train``.
@@ -241,8 +245,8 @@ class UnpairedImages(PictureDataset):
     """
 
     def __init__(self, folder: str | Path, split: str = "train",
-                 config: Pix2PixConfig | None = None, *, train: bool | None = None):
-        self.config = config or Pix2PixConfig()
+                 config: ModelConfig | None = None, *, train: bool | None = None):
+        self.config = config or CycleGANConfig()
         super().__init__(folder, split, train, self.config.seed, self.config.batch_size)
         self.paths_A = self._pictures(f"{split}A")
         self.paths_B = self._pictures(f"{split}B")

@@ -26,6 +26,7 @@ from .segmentation_scores import SegmentationScores
 from .transforms import resize, to_float, to_uint8
 
 SHOWN = 4  # samples of a picture that are kept to be looked at
+_REAL_SETS = 10
 
 
 class InputPictures:
@@ -115,7 +116,11 @@ class Evaluation:
     summary : dict of str to dict
         For each score of the split: ``mean`` over the samples; ``between_pictures`` and
         ``between_samples``, standard deviations, where there are several; and the same
-        score of ``one_picture`` for all and of the ``real`` pictures, where known.
+        score of ``one_picture`` for all and of the ``real`` pictures, where known. For
+        the Fréchet distance these are sets of as many training pictures: ``real`` is
+        the mean over ten, ``between_real_sets`` their standard deviation. They show
+        other things than the split, while outputs were made from its inputs: so even
+        real pictures are no lower bound.
     outputs : list of list of ndarray
         For each picture at most 4 of its samples, ``(H, W, C) uint8``.
     """
@@ -155,8 +160,8 @@ def evaluate(model, dataset, *, samples: int = 1, sample: bool = True, seed: int
         Each sample of each picture has random numbers of its own, made from it: the
         same whatever else is evaluated.
     train : PairedImages, optional
-        Training pairs without jitter: for the answer of one picture for all, and for a
-        Fréchet distance among real pictures.
+        Training pairs without jitter: for the answer of one picture for all, and for
+        Fréchet distances among real pictures.
     reader : ClassReader, optional
         For segmentation scores; its truth must be of the same split.
     features : callable, optional
@@ -211,8 +216,8 @@ def evaluate(model, dataset, *, samples: int = 1, sample: bool = True, seed: int
             summary["diversity"]["between_pictures"] = _spread(values)
     _compare(summary, "one_picture", blind.together(vectors) if blind.rows else {})
     perfect = real.together() if real.rows else {}
-    if vectors is not None and train is not None:
-        perfect["frechet"] = _among_real(train, features, vectors)
+    if "frechet" in summary and train is not None and len(train) > 1:
+        summary["frechet"].update(_among_real(train, features, vectors))
     for name in ("l1", "psnr", "ssim"):
         perfect.pop(name, None)  # 0, infinite and 1: nobody learns from it
     _compare(summary, "real", perfect)
@@ -276,9 +281,15 @@ def _spread(values) -> float:
     return float(np.std(values, ddof=1))
 
 
-def _among_real(train, features, vectors) -> float:
-    """Return the distance between as many real training pictures and the real ones."""
+def _among_real(train, features, vectors) -> dict[str, float]:
+    """Return how far sets of as many training pictures lie from the real ones."""
     count = min(len(train), len(vectors))
-    chosen = np.arange(count) * len(train) // count
-    found = [features(nd.array(train[int(i)][1][None]))[0] for i in chosen]
-    return frechet_distance(np.array(found), vectors)
+    rng = np.random.RandomState(0)  # the same sets, whatever model stands beside them
+    sets = [rng.permutation(len(train))[:count]
+            for _ in range(_REAL_SETS if len(train) > count else 1)]
+    found = {index: features(nd.array(train[int(index)][1][None]))[0]
+             for index in np.unique(sets)}
+    far = [frechet_distance(np.array([found[index] for index in chosen]), vectors)
+           for chosen in sets]
+    spread = {"between_real_sets": _spread(far)} if len(far) > 1 else {}
+    return {"real": float(np.mean(far)), **spread}

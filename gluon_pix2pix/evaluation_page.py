@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from html import escape
 
 from .evaluation import Evaluation
-from .evaluation_table import NOTHING_SCORED, SCORES, columns_of, number, sentence
+from .evaluation_table import NOTHING_SCORED, SCORES, cell, columns_of, number, sentence
 
 _STYLE = """
 :root { color-scheme: light dark; --side: 160px; }
@@ -118,7 +118,7 @@ def _summary(evaluation):
              + "</tr></thead>\n<tbody>"]
     for name, entry in evaluation.summary.items():
         score = SCORES[name]
-        cells = "".join(f"<td>{number(entry.get(column))}</td>" for column in columns)
+        cells = "".join(f"<td>{cell(entry, column)}</td>" for column in columns)
         lines.append(f"<tr><th title=\"{escape(score.meaning)}\">"
                      f"{escape(score.label)} <small>{score.better}</small></th>"
                      f"{cells}</tr>")

@@ -67,6 +67,12 @@ def number(value: float | None) -> str:
     return f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
 
 
+def cell(entry: dict, column: str) -> str:
+    """Write one of `COLUMNS` of a score; for real pictures with its spread, if any."""
+    spread = entry.get("between_real_sets") if column == "real" else None
+    return number(entry.get(column)) + (f" ± {number(spread)}" if spread else "")
+
+
 def sentence(about: dict) -> str:
     """Say what was evaluated, and how."""
     count, samples = about["pictures"], about["samples"]
@@ -77,9 +83,9 @@ def sentence(about: dict) -> str:
         said.append(about["how"])
     else:
         said.append(f"{samples} sample{'s' * (samples > 1)} each")
-        said.append("dropout and statistics of the single picture, seed "
-                    f"{about['seed']}" if about["dropout"] else
-                    "no dropout, running statistics")
+    said.append("dropout and statistics of the single picture, seed "
+                f"{about['seed']}" if about["dropout"] else
+                "no dropout, running statistics")
     if about["classes_by"]:
         said.append(f"classes found by {about['classes_by']}")
     if about.get("features_by"):
@@ -107,9 +113,10 @@ def cautions(about: dict, summary: dict) -> list[str]:
             f"scores mean little{too}.")
     pictures, features = about["pictures"], about.get("feature_count", 0)
     if "frechet" in summary and pictures <= features:
-        apart = summary["frechet"].get("real")
-        real_ones = "" if apart is None else (
-            f" ({number(apart)} for as many real pictures as these)")
+        apart = cell(summary["frechet"], "real")
+        real_ones = apart and (
+            f" ({apart} for as many training pictures). Those show other things than "
+            "the targets; outputs were made for the same inputs, and may come closer")
         said.append(
             f"A Fréchet distance over {features} features wants far more than "
             f"{pictures} pictures: with so few, the covariances are singular and even "
@@ -128,7 +135,7 @@ def as_text(about: dict, summary: dict) -> str:
     for name, entry in summary.items():
         score = SCORES[name]
         rows.append((score.label, score.better,
-                     *(number(entry.get(column)) for column in columns)))
+                     *(cell(entry, column) for column in columns)))
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1]),
                         *map(str.rjust, row[2:], widths[2:])]).rstrip() for row in rows]

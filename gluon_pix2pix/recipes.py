@@ -65,16 +65,18 @@ RECIPES = {
     ),
     "mindspore": Recipe(
         "The MindSpore tutorial, as its code runs: batches of 16, half the adversarial "
-        f"term, {_NO_JITTER}, no dropout, a normalisation that does nothing, 100 "
+        f"term, {_NO_JITTER}, no dropout, batch norms that normalise nothing, 100 "
         "epochs at one learning rate.",
         {**_MINDSPORE, "norm": "none", "use_dropout": False, "epochs_decay": 0},
-        "It computes the gradients of both networks before either moves; here D moves "
-        "first. Its batches are always made of the same sixteen pairs.",
+        "What is left of its batch norms is a learned scale and shift, of which ours "
+        "has the shift. It computes the gradients of both networks before either "
+        "moves; here D moves first. Its batches are always made of the same sixteen "
+        "pairs.",
         _MINDSPORE_LOSSES,
     ),
     "mindspore_meant": Recipe(
-        "The MindSpore tutorial, as its text has it: with batch norm and dropout at "
-        "work, and 100 more epochs in which the learning rate falls to 0.",
+        "The MindSpore tutorial, as its code seems to mean it: with batch norm and "
+        "dropout at work, and 100 more epochs in which the learning rate falls to 0.",
         _MINDSPORE,
     ),
 }

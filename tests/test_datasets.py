@@ -93,6 +93,13 @@ def test_bad_files_are_named(tmp_path, pairs):
             PairedImages(tmp_path, "train", CONFIG)[0]
 
 
+def test_a_folder_of_many_folders_is_not_listed_to_its_end(tmp_path):
+    for number in range(10, 50):
+        (tmp_path / f"f{number}").mkdir()
+    with pytest.raises(FileNotFoundError, match="only f10, f11, .*f14, and 35 more.$"):
+        PairedImages(tmp_path, "train", CONFIG)
+
+
 def test_validation_is_not_jittered(pairs):
     dataset = PairedImages(pairs, "val", CONFIG)
     assert (dataset.get(0, epoch=0)[0] == dataset.get(0, epoch=1)[0]).all()

@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 from mxnet import nd
@@ -95,14 +97,27 @@ def test_the_frechet_distance_is_that_of_outputs_and_targets(split, pairs, tiny)
     real_in, real_out = (np.array(half).mean(axis=(2, 3)) for half in zip(*split))
     assert found.summary["frechet"]["mean"] == pytest.approx(
         frechet_distance(real_in, real_out), rel=1e-4)
-    among = np.array([train[0][1], train[6][1]]).mean(axis=(2, 3))  # as many
-    assert found.summary["frechet"]["real"] == pytest.approx(
-        frechet_distance(among, real_out), rel=1e-4)
+    # Other real pictures, as many: what any two of the training set have.
+    among = np.array([pair[1] for pair in train]).mean(axis=(2, 3))
+    far = [frechet_distance(among[list(two)], real_out)
+           for two in combinations(range(12), 2)]
+    scores = found.summary["frechet"]
+    assert min(far) < scores["real"] < max(far)
+    assert 0.3 * np.std(far) < scores["between_real_sets"] < 2 * np.std(far)
+    again = evaluate(Noisy(), split, seed=1, train=train, features=colours,
+                     progress=False).summary["frechet"]
+    assert again["mean"] != scores["mean"] and again["real"] == scores["real"]
     assert found.about["features_by"] == "another network"
     assert found.about["feature_count"] == 3
     # Two pictures fit a Gaussian of three features badly, which is said.
     assert "3 features wants far more than 2 pictures" in found.cautions[0]
     assert " ".join(str(found).split()).endswith(found.cautions[0])
+
+
+def test_few_training_pictures_are_one_set_of_real_ones(split):
+    found = evaluate(Noisy(), split, train=split, features=colours, progress=False)
+    assert found.summary["frechet"]["real"] == pytest.approx(0, abs=1e-9)
+    assert "between_real_sets" not in found.summary["frechet"]
 
 
 def test_classes_are_scored_over_the_whole_split(tmp_path, tiny):
@@ -138,9 +153,11 @@ def test_pictures_without_targets_are_only_translated(tmp_path, tiny):
 
 
 def test_one_picture_has_no_spread_and_no_distance(split):
-    found = evaluate(Noisy(), split, count=1, features=colours, progress=False)
-    assert found.summary["l1"].keys() == {"mean"}
-    assert "frechet" not in found.summary
+    for train in (None, split):
+        found = evaluate(Noisy(), split, count=1, train=train, features=colours,
+                         progress=False)
+        assert "between_pictures" not in found.summary["l1"]
+        assert "frechet" not in found.summary
 
 
 def test_nonsense_is_refused(split):

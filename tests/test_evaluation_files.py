@@ -112,6 +112,16 @@ def test_the_page_is_one_file_that_needs_no_other(evaluation, tmp_path):
     assert "caution" not in text.split("</style>")[1]
 
 
+def test_the_spread_among_real_pictures_stands_everywhere(evaluation, tmp_path):
+    evaluation.summary["frechet"] = {"mean": 3.0, "real": 2.0, "between_real_sets": 0.5}
+    path = write_evaluation(evaluation, Pairs(), tmp_path / "e")
+    assert "<td>2.0000 ± 0.5000</td>" in path.read_text("utf-8")
+    assert json.loads((path.parent / "scores.json").read_text("utf-8"))["summary"][
+        "frechet"]["between_real_sets"] == 0.5
+    with open(path.parent / "summary.csv", newline="", encoding="utf-8") as file:
+        assert list(csv.DictReader(file))[2]["between_real_sets"] == "0.5"
+
+
 def test_what_means_little_is_said_on_the_page_and_in_json(evaluation, tmp_path):
     evaluation.about["feature_count"] = 128
     evaluation.summary["frechet"] = {"mean": 3.0}

@@ -70,6 +70,15 @@ def test_too_few_pictures_for_a_frechet_distance(pictures, said):
     assert bool(told) == said
     if said:
         assert f"{pictures} pictures" in told[0] and "0.7572" in told[0]
+        assert "0.7572" not in cautions({**ABOUT, "pictures": 2}, summary(mean=1.0))[0]
+
+
+def test_the_real_pictures_have_a_spread_where_several_sets_were_drawn():
+    told = summary(real=0.7572, between_real_sets=0.25)
+    first, table, caution = as_text(ABOUT, told).split("\n\n")
+    assert table.splitlines()[-1].split()[-4:] == "12.35 0.7572 ± 0.2500".split()
+    assert table.splitlines()[2].endswith("    0.7000")
+    assert "0.7572 ± 0.2500 for as many training pictures" in " ".join(caution.split())
 
 
 def test_no_caution_where_nothing_is_known():

@@ -62,6 +62,12 @@ def test_parameters_come_from_the_environment_in_one_visible_cell(notebook):
     assert "dataset = g2p.profile_dataset(" in cell.source
 
 
+@pytest.mark.parametrize("path", [*NOTEBOOKS, ROOT / "README.md"],
+                         ids=lambda path: path.name)
+def test_no_duration_is_left_to_be_filled_in(path):
+    assert not re.findall(r"\?\d\d min", _text(path))
+
+
 def test_two_to_five_cells_are_checked_and_hold_their_text(notebook):
     cells = _tagged(notebook, CHECKED)
     assert 2 <= len(cells) <= 5

@@ -78,7 +78,7 @@ def test_published_losses_lie_where_their_steps_say():
 
 
 def test_the_first_loss_tells_whether_anything_normalises():
-    """Why the published 0.6940 is that of networks whose batch norm does nothing."""
+    """Why the published 0.6940 is that of batch norms that normalise nothing."""
     first = {}
     for name in ("mindspore", "mindspore_meant"):
         model = Pix2Pix(recipe(name, "smoke", size=32, hybridize=False), "cpu")
