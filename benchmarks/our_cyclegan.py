@@ -12,11 +12,9 @@ import gluon_pix2pix as g2p  # isort: skip  # first: it sets the threads of MXNe
 import mxnet as mx
 import numpy as np
 from measure import serve
-from task import Task
+from task import PLAIN, Task
 
 from gluon_pix2pix.instance_norm import FastInstanceNetwork
-
-PLAIN = "MXNet's InstanceNorm"
 
 
 def build(task: Task) -> g2p.CycleGAN:

@@ -21,7 +21,7 @@ from dataclasses import replace
 import gluon_pix2pix as g2p  # isort: skip  # first: it sets the threads of MXNet
 import work
 from measure import alternate, can_import, machine, progress, table
-from task import FOLDER, Candidate, Task
+from task import FOLDER, PLAIN, Candidate, Task
 
 from gluon_pix2pix.convolution import PRECISIONS, bfloat16_problem
 
@@ -41,7 +41,6 @@ SETTINGS = {"training": ((128, 1), (256, 1), (256, 4), (256, 10), (512, 1)),
             "cyclegan": ((128, 1), (256, 1))}
 SGEMM = ("NumPy", "MXNet", "oneDNN")
 TOLERANCE = 1e-3
-PLAIN = "MXNet's InstanceNorm"
 
 NO_TORCH = """
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from measure import Remote
 
 FOLDER = Path(__file__).parent
+PLAIN = "MXNet's InstanceNorm"  # a variant of our CycleGAN
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,17 @@ _SEEN = {
             "paints varies by {share:.0f} % of what the targets do."},
     "cyclegan": {
         "discriminator won":
-            "The discriminators have won: over {steps} steps they told {accuracy:.1f} "
-            "% of the patches apart, and the generators' adversarial losses climb "
-            "({older:.2f} to {newer:.2f}).",
+            "The discriminator of {domain} has won: over {steps} steps it told "
+            "{accuracy:.1f} % of the patches apart, and the adversarial loss of "
+            "{generator} climbs ({older:.2f} to {newer:.2f}).",
         "one picture":
             "A generator returns nearly one picture, whatever the input: what it "
             "paints varies by {share:.0f} % of what real pictures do."},
 }
 
 
-def seen(kind: str, config, **figures: float) -> str:
-    """Say what is seen of a trouble, with its figures."""
+def seen(kind: str, config, **figures: float | str) -> str:
+    """Say what is seen of a trouble, with its figures and names."""
     return _SEEN[config.model][kind].format(**figures)
 
 

@@ -95,9 +95,14 @@ def concat_channels(F, a, b, channels: tuple[int, int]):
     return F.reshape_like(flat, a, lhs_begin=2, lhs_end=3, rhs_begin=2, rhs_end=4)
 
 
-def mirrored(images: nd.NDArray, multiple: int) -> nd.NDArray:
-    """Continue ``(N, C, H, W)`` by its mirror image until both sides are multiples."""
-    bottom, right = (-side % multiple for side in images.shape[2:])
+def mirrored(images: nd.NDArray, multiple: int, least: int = 1) -> nd.NDArray:
+    """Continue ``(N, C, H, W)`` by its mirror image until both sides are multiples.
+
+    They also become at least ``least`` pixels long, which is a multiple or smaller than
+    one. A tiny image is mirrored to and fro.
+    """
+    bottom, right = (max(-(-side // multiple) * multiple, least) - side
+                     for side in images.shape[2:])
     if not (bottom or right):
         return images
     padding = ((0, 0), (0, 0), (0, bottom), (0, right))

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from .cli_options import add_command, context_option
+from .config import DIRECTIONS
 
 
 def add_commands(commands):
@@ -33,7 +34,7 @@ def add_commands(commands):
                        "without targets: outputs are shown, and not scored")
     parser.add_argument("--root", help="folder of the data sets (default: that of the "
                         "run, else data)")
-    parser.add_argument("--direction", choices=["AtoB", "BtoA"], help="a CycleGAN "
+    parser.add_argument("--direction", choices=DIRECTIONS, help="a CycleGAN "
                         "translates pairs both ways (default: as its configuration "
                         "says)")
     parser.add_argument("--split", help="the folder of the data set to evaluate "
@@ -94,19 +95,19 @@ def _evaluate(args):
     features = ZooFeatures(args.features, args.weights, ctx) if args.features else None
     train, reader = None, None
     if args.pictures:
-        if args.classes or args.features:
-            raise ValueError("--classes and --features compare with targets, and "
-                             "--pictures have none: name a --dataset.")
+        if given := _given(args, "classes", "features", "segmenter", "split"):
+            raise ValueError(f"{given} would need a data set with targets, and "
+                             "--pictures have none: name a --dataset instead.")
         dataset, about = InputPictures(args.pictures, config), {}
     else:
         dataset, train = _pairs(args, run, config)
         reader = _class_reader(args, dataset, ctx)
-        about = {"split": dataset.split, "direction": config.direction}
+        about = {"split": dataset.split}
     model = SimpleNamespace(translate=lambda x, sample: translate(netG, x, sample))
     found = evaluate(model, dataset, samples=args.samples,
                      sample=not args.deterministic, seed=args.seed, train=train,
                      reader=reader, features=features, count=args.count)
-    found.about.update(about)
+    found.about.update(about, direction=config.direction)
     _finish(found, dataset, run, checkpoint, config, output)
 
 
@@ -126,19 +127,32 @@ def _finish(found, dataset, run, checkpoint, config, output):
 def _evaluate_cycles(args, checkpoint, config, folder, ctx):
     """Score a CycleGAN on two domains; return what was found, and the pictures."""
     from .checkpoint import load_generators
-    from .cycle_evaluation import BothDomains, Generators, evaluate_cycles
+    from .cycle_evaluation import BothDomains, evaluate_cycles
     from .datasets import UnpairedImages
+    from .translation import Generators
 
-    if args.samples > 1 or args.classes or args.features or args.direction:
-        raise ValueError(
-            f"{folder} holds no pairs, so both cycles are scored: leave out --samples, "
-            "--classes, --features and --direction, or name pairs with --dataset.")
+    given = _given(args, "classes", "features", "segmenter", "direction")
+    if args.samples > 1:
+        given = ", ".join(filter(None, ["--samples", given]))
+    if given:
+        raise ValueError(f"{folder} holds no pairs, so both cycles are scored: leave "
+                         f"out {given}, or name pairs with --dataset.")
     split = args.split or "test"
+    if not (args.split or all((folder / f"test{domain}").is_dir() for domain in "AB")):
+        raise FileNotFoundError(
+            f"{folder} has no testA/ or no testB/, so there are no held-out pictures; "
+            "--split train scores those it was trained on.")
     pictures = BothDomains(UnpairedImages(folder, split, config, train=False),
                            args.count)
-    found = evaluate_cycles(Generators(load_generators(checkpoint, ctx)), pictures)
+    model = Generators(load_generators(checkpoint, ctx), not args.deterministic)
+    found = evaluate_cycles(model, pictures, seed=args.seed)
     found.about["split"] = split
     return found, pictures
+
+
+def _given(args, *names):
+    """Name those of some options that were given."""
+    return ", ".join(f"--{name}" for name in names if getattr(args, name))
 
 
 def _of_direction(config, direction):
@@ -195,10 +209,14 @@ def _class_reader(args, dataset, ctx):
     from .class_reader import ClassReader
 
     if args.classes is False:
+        if args.segmenter:
+            raise ValueError("--segmenter is for classes: leave it out, or "
+                             "--no-classes.")
         return None
     reader = ClassReader.of(dataset, ctx, place=args.segmenter)
-    if args.classes and reader is None:
+    given = _given(args, "classes", "segmenter")
+    if given and reader is None:
         raise ValueError(f"Neither half of the pictures in {dataset.folder} is a map "
                          "of labels in the colours of facades or streets: leave out "
-                         "--classes.")
+                         f"{given}.")
     return reader

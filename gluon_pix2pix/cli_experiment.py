@@ -58,10 +58,13 @@ def _experiment(args):
     compared = Comparison(asked)
     folder = Path(args.place) / asked.name
     with terminations_interrupt():
-        for result in asked.run(data, args.place, ctx=args.context,
-                                overwrite=args.overwrite):
-            compared.add(result)
-            compared.write(folder)
+        try:
+            for result in asked.run(data, args.place, ctx=args.context,
+                                    overwrite=args.overwrite):
+                compared.add(result)
+        finally:  # what is there by now, earlier seeds too
+            if compared.results:
+                Comparison(asked, asked.finished(data, args.place)).write(folder)
     figures = {"scores.png": plot_comparison(compared),
                "pictures.png": comparison_grid(compared, asked.held_out(data))}
     for file, figure in figures.items():

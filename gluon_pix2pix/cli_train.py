@@ -48,10 +48,13 @@ def _train(args):
     from .failures import Interrupted
     from .loaders import Loader
     from .models import build_model
+    from .recovery import check_same_training
+    from .run_checkpoints import saved_folders
     from .runs import RunFolder
     from .train_plan import command, data_folder, settle
     from .train_views import VIEWS
     from .training_session import TrainingSession
+    from .translation import opposite
 
     # All that can be wrong is found before an earlier run is touched.
     run_folder, config = settle(args)
@@ -71,6 +74,8 @@ def _train(args):
     if not args.resume:
         run.keep_command(command(args))
     loader = Loader(view.train, unreadable=args.unreadable)
+    if saved := saved_folders(run.folder):
+        check_same_training(saved[-1], model, loader, config)
     session = TrainingSession(model, view, loader, run, board)
     print(f"{view.about} of {config.size} pixels from {folder}, {session.epochs} "
           f"epochs on {model.ctx}; writing to {run.folder}"
@@ -87,10 +92,13 @@ def _train(args):
               file=sys.stderr)
         return 130
     sheet, *curves = session.draw()
+    other_way = (f"         with --direction {opposite(config.direction)}, the other "
+                 "way round\n" if config.both_ways else "")
     print(f"\nLook at  {sheet}   ({view.title})\n"
           + "".join(f"         {path}\n" for path in curves) +
           f"Model    {run.folder / 'checkpoints'}\n"
           f"Next     {_program()} translate {run.folder} YOUR_PICTURE\n"
+          f"{other_way}"
           f"         make lab   (the course; begin with 00_start_here.ipynb)")
 
 

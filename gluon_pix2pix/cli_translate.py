@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .cli_options import add_command, context_option
+from .config import DIRECTIONS
 
 
 def add_commands(commands):
@@ -20,7 +21,7 @@ def add_commands(commands):
     parser.add_argument("pictures", nargs="+", help="pictures, or folders of pictures")
     parser.add_argument("--output", default="translated", help="folder for the results "
                         "(default: %(default)s)")
-    parser.add_argument("--direction", choices=["AtoB", "BtoA"], help="a CycleGAN "
+    parser.add_argument("--direction", choices=DIRECTIONS, help="a CycleGAN "
                         "translates both ways (default: as its configuration says)")
     parser.add_argument("--half", choices=["left", "right"], help="take this half of "
                         "paired pictures")

@@ -11,67 +11,18 @@ import itertools
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from . import durable
-from .evaluation_table import SCORES, Score, number
+from .differences import LEAST_SEEDS, Difference, spread
+from .evaluation_table import number
 from .experiment_files import finite
+from .experiment_runs import SCORES
 from .experiments import Experiment, Result
 
-_SCORES = {**SCORES, "checkerboard": Score(
-    "checkerboard", False, "how far a pattern of two pixels' period stands out; about "
-    "1 without one")}
 _REFERENCES = {"real": "real pictures", "one_picture": "one picture for all"}
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How two variants differ in a score, seed by seed.
-
-    Attributes
-    ----------
-    first, second : str
-        Of which the first is the better one: in the paper, if it compared them, else
-        here, on average.
-    score : str
-        The score's name.
-    leads : ndarray
-        ``(seeds,)``: by how much the first is ahead, positive if it is better.
-    paper : float or None
-        By how much it is in the paper.
-    """
-
-    first: str
-    second: str
-    score: str
-    leads: np.ndarray
-    paper: float | None = None
-
-    @property
-    def wins(self) -> int:
-        """In how many seeds the first is ahead."""
-        return int((self.leads > 0).sum())
-
-    @property
-    def verdict(self) -> str:
-        """``holds`` in every seed, is ``reversed`` in every seed, or is ``open``.
-
-        With a single seed it is always ``open``.
-        """
-        if len(self.leads) == 1 or 0 < self.wins < len(self.leads):
-            return "open"
-        return "holds" if self.wins else "reversed"
-
-    def __str__(self) -> str:
-        spread = f" ± {number(_spread(self.leads))}" if len(self.leads) > 1 else ""
-        lead = f"{self.leads.mean():+.4f}" if abs(self.leads.mean()) < 10 else \
-            f"{self.leads.mean():+.2f}"
-        paper = "" if self.paper is None else f" (paper {self.paper:+.2f})"
-        return (f"{self.first} before {self.second}: {lead}{spread}{paper}, ahead in "
-                f"{self.wins} of {len(self.leads)}: {self.verdict}")
 
 
 class Comparison:
@@ -108,8 +59,7 @@ class Comparison:
 
     def seeds(self, variant: str) -> list[int]:
         """The seeds with which a variant has a result."""
-        return [seed for seed in self.experiment.seeds
-                if (variant, seed) in self.results]
+        return sorted(seed for name, seed in self.results if name == variant)
 
     def values(self, variant: str, score: str) -> np.ndarray:
         """Return a score of a variant for each of its seeds, NaN where unknown."""
@@ -133,11 +83,15 @@ class Comparison:
         Parameters
         ----------
         score : str, optional
-            The experiment's first by default. Two variants that score the same in the
-            paper are left out.
+            By default the first of the experiment's that has a better and a worse.
+            Those that have not, such as ``checkerboard``, give no differences. Two
+            variants that score the same in the paper are left out.
         """
-        score = score or self.scores[0]
-        sign = 1 if _SCORES[score].more_is_better else -1
+        score = score or self._first
+        better = score and SCORES[score].more_is_better
+        if better is None:
+            return []
+        sign = 1 if better else -1
         found = []
         for first, second in itertools.combinations(self.variants, 2):
             both = [seed for seed in self.seeds(first) if seed in self.seeds(second)]
@@ -155,6 +109,11 @@ class Comparison:
                                     None if paper is None else abs(paper)))
         return found
 
+    @property
+    def _first(self):
+        return next((score for score in self.scores
+                     if SCORES[score].more_is_better is not None), None)
+
     def _paper_lead(self, first, second, score, sign):
         figures = [self.experiment.paper.get(variant, {}).get(score)
                    for variant in (first, second)]
@@ -168,7 +127,7 @@ class Comparison:
             for score in self.scores:
                 values = self.values(variant, score)
                 row[score] = float(values.mean())
-                row[f"{score}_spread"] = _spread(values)
+                row[f"{score}_spread"] = spread(values)
                 if score in self._in_paper:
                     row[f"{score}_paper"] = self.experiment.paper.get(
                         variant, {}).get(score)
@@ -187,7 +146,7 @@ class Comparison:
         """Write the rows as text, to be printed."""
         header, columns = [""], [("variant",)]
         for score in self.scores:
-            header.append(_SCORES[score].label)
+            header.append(SCORES[score].label)
             columns.append((score, f"{score}_spread"))
             if score in self._in_paper:
                 header.append("paper")
@@ -204,13 +163,17 @@ class Comparison:
             return f"{self.experiment.question}\nNothing is trained yet."
         seeds = {len(self.seeds(variant)) for variant in self.variants}
         told = f"{self.experiment.question}\n{_seeds_in_words(seeds)}\n\n{self.table()}"
-        for score in self.scores[:1]:
-            lines = [f"  {difference}" for difference in self.differences(score)]
-            told += f"\n\n{_SCORES[score].label}, seed by seed:\n" + "\n".join(lines)
+        lines = [f"  {difference}" for difference in self.differences()]
+        if lines:
+            told += "\n".join([f"\n\n{SCORES[self._first].label}, seed by seed:",
+                               *lines])
         return told
 
     def write(self, folder: str | Path) -> list[Path]:
         """Write ``results.csv``, a row a training, and ``comparison.json``.
+
+        They replace those that are there. So write all there is of an experiment, and
+        not only what was asked for last: ``Comparison(asked, asked.finished(...))``.
 
         Returns
         -------
@@ -221,8 +184,11 @@ class Comparison:
         ------
         SaveError
             If the folder cannot be written to.
+        ValueError
+            If there is one of more variants, whose results would be lost.
         """
         folder = Path(folder)
+        self._check_place(folder)
         names = list(dict.fromkeys(name for result in self.results.values()
                                    for name in result.scores))
         text = io.StringIO()
@@ -248,24 +214,34 @@ class Comparison:
                                             allow_nan=False) + "\n")
         return [folder / "results.csv", folder / "comparison.json"]
 
+    def _check_place(self, folder):
+        """Refuse to replace a comparison of more variants by one of fewer."""
+        path = folder / "comparison.json"
+        try:
+            told = json.loads(path.read_text("utf-8"))
+            lost = sorted(set(told["variants"]) - set(self.experiment.variants))
+        except (OSError, ValueError, KeyError, TypeError):
+            return  # there is none, or none that can be read
+        if lost:
+            raise ValueError(f"{path} compares {', '.join(lost)} too: write to another "
+                             "folder, or remove it.")
+
 
 def label(score: str) -> str:
     """Return what a score is called, with which way is better."""
-    known = _SCORES[score]
+    known = SCORES[score]
     return f"{known.label} ({known.better})" if known.better else known.label
 
 
-def _spread(values) -> float:
-    """Return the standard deviation of all possible seeds, as far as these tell."""
-    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-
-
 def _seeds_in_words(counts):
-    if counts == {1}:
-        return "One seed each: no difference below can be told from luck."
     few, most = min(counts), max(counts)
-    return (f"{few if few == most else f'{few} to {most}'} seeds each, mean ± standard "
+    if most == 1:
+        return "One seed each: no difference below can be told from luck."
+    told = (f"{few if few == most else f'{few} to {most}'} seeds each, mean ± standard "
             "deviation.")
+    if most < LEAST_SEEDS:
+        told += " They are too few to tell a difference from luck."
+    return told
 
 
 def _cell(row, names):

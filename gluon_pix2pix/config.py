@@ -13,6 +13,8 @@ from pathlib import Path
 
 from .profiles import current_profile
 
+DIRECTIONS = ("AtoB", "BtoA")
+
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
@@ -23,8 +25,8 @@ class ModelConfig:
     size : int
         Side of the square training crop, in pixels.
     load_size : int or None
-        Side to which pictures are resized before the crop ("jitter"). None scales the
-        paper's 286 of 256 to ``size``; equal to ``size`` means no jitter.
+        Side to which pictures are resized before the crop ("jitter"). Unless given, the
+        paper's 286 of 256, scaled to ``size``; equal to ``size`` means no jitter.
     mirror : bool
         Whether pictures are flipped left-right at random; pairs both alike.
     in_channels : int
@@ -118,9 +120,10 @@ class ModelConfig:
 
     # No annotations: constants of the class, not fields.
     model = None  # its name, in files and on the command line
+    both_ways = False  # whether one training teaches both directions
     profiles = {"smoke": {}, "lesson": {}, "full": {}}  # what each changes
     choices = {
-        "direction": ("AtoB", "BtoA"),
+        "direction": DIRECTIONS,
         "norm": ("batch", "batch_plain", "instance", "none"),
         "upsampling": ("deconvolution", "resize"),
         "init": ("normal", "xavier", "xavier_uniform", "constant"),

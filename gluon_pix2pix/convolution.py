@@ -1,4 +1,4 @@
-"""Gluon's 2-d convolution, with two things oneDNN's fast kernels want on the CPU.
+"""Gluon's 2-d convolution, with what oneDNN's fast kernels want on the CPU.
 
 They take channels 16 at a time, and they compute in bfloat16 where the processor can.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
+from mxnet import nd
 from mxnet.contrib.amp.amp import bfloat16
 from mxnet.gluon import HybridBlock, nn
 
@@ -20,28 +21,67 @@ class Conv2D(nn.Conv2D):
 
     To fewer than 8 channels (a map of logits, a picture) it is computed as to 16, of
     which the others have zeros for weights and are thrown away: alone they would be
-    left to a way that takes 2 to 4 times as long.
+    left to a way that takes 2 to 4 times as long. With ``even_result`` the 16 are used
+    better: 4 neighbouring pixels of a picture become channels of one, and a kernel of
+    stride 2, larger by a pixel, computes them together.
+
+    Parameters
+    ----------
+    even_result : bool
+        Promises that height and width of the result are even, which a layer cannot see
+        in a compiled network. It only matters to few channels, in strides of 1.
+
+    All other parameters are those of ``nn.Conv2D``.
 
     Attributes
     ----------
     precision : {"float32", "bfloat16"}
         What it multiplies in; see `set_precision`. Input, output, weights and
         gradients are float32 in any case.
+
+    Raises
+    ------
+    ValueError
+        If the layout is not NCHW; when called, if a promised even result would be odd.
     """
 
     precision = "float32"
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, even_result: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
-        if self._kwargs["layout"] != "NCHW":
-            raise ValueError(f"layout={self._kwargs['layout']!r} is not possible here: "
+        options = self._kwargs
+        if options["layout"] != "NCHW":
+            raise ValueError(f"layout={options['layout']!r} is not possible here: "
                              "use 'NCHW', or nn.Conv2D.")
+        self._few = self._channels < _BLOCK // 2
+        self._by_fours = (
+            even_result and self._few and min(options["kernel"]) > 1
+            and options["num_group"] == 1
+            and {*options["stride"], *options["dilate"]} == {1})
+
+    def forward(self, x, *args):
+        if self._by_fours and isinstance(x, nd.NDArray):
+            height, width = (
+                side + 2 * pad - kernel + 1 for side, pad, kernel in
+                zip(x.shape[2:], self._kwargs["pad"], self._kwargs["kernel"],
+                    strict=True))
+            if height % 2 or width % 2:
+                raise ValueError(
+                    f"A convolution to {height}x{width} pixels was built with "
+                    "even_result=True: leave that out for odd sides.")
+        return super().forward(x, *args)
 
     def hybrid_forward(self, F, x, weight, bias=None):
         options = dict(self._kwargs)
-        missing = _BLOCK - self._channels if self._channels < _BLOCK // 2 else 0
+        if self._by_fours:
+            options.update(kernel=[side + 1 for side in options["kernel"]],
+                           stride=(2, 2), num_filter=4 * self._channels)
+            weight = _at_four_places(F, weight)
+            bias = None if bias is None else F.concat(*[bias] * 4, dim=0)
+        channels = options["num_filter"]
+        missing = -channels % _BLOCK if self._few else 0
         if missing:
-            options["num_filter"] = _BLOCK
+            options["num_filter"] = channels + missing
             weight = _with_zeros(F, weight, missing)
             bias = None if bias is None else _with_zeros(F, bias, missing)
         arrays = [x, weight] if bias is None else [x, weight, bias]
@@ -51,8 +91,22 @@ class Conv2D(nn.Conv2D):
         if self.precision == "bfloat16":
             y = F.amp_cast(y, dtype="float32")
         if missing:
-            y = F.slice_axis(y, axis=1, begin=0, end=self._channels)
+            y = F.slice_axis(y, axis=1, begin=0, end=channels)
+        if self._by_fours:
+            y = F.depth_to_space(y, block_size=2)
         return y if self.act is None else self.act(y)
+
+
+def _at_four_places(F, filters):
+    """Put the filters into kernels larger by a pixel, four times: at each corner.
+
+    In the order in which ``depth_to_space`` puts the results side by side.
+    """
+    def placed(top, left):
+        return F.pad(filters, mode="constant", constant_value=0,
+                     pad_width=(0, 0, 0, 0, top, 1 - top, left, 1 - left))
+
+    return F.concat(*[placed(top, left) for top in (0, 1) for left in (0, 1)], dim=0)
 
 
 def _with_zeros(F, filters, count):

@@ -22,7 +22,7 @@ _SECOND = {"D": "tab:orange", "G": "tab:cyan"}  # of the way back
 class _Line(NamedTuple):
     column: str
     colour: str
-    label: str
+    label: str | None
     style: str = "-"
 
 
@@ -42,6 +42,11 @@ _DISTANCES = (
     _Line("loss_cycle_B", _SECOND["G"], "cycle of B"),
     _Line("loss_identity_A", COLOURS["G"], "identity of A", ":"),
     _Line("loss_identity_B", _SECOND["G"], "identity of B", ":"),
+)
+_ACCURACIES = (
+    _Line("accuracy_D", COLOURS["D"], None),
+    _Line("accuracy_D_B", COLOURS["D"], "D of B"),
+    _Line("accuracy_D_A", _SECOND["D"], "D of A"),
 )
 _HELD_OUT = (
     _Line("val_l1", "black", "validation", "o-"),
@@ -125,7 +130,7 @@ def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
 
     Three panels: the adversarial losses with the line on which a discriminator sits
     that cannot tell real from fake; the L1 distance, of a CycleGAN those of cycle and
-    identity; and the share of patches that the discriminator tells apart, with chance
+    identity; and the share of patches that each discriminator tells apart, with chance
     at one half. Curves of 40 reports and more get a running mean. ``warnings`` of a
     `HealthWatch` are marked where they began, and the last three are told below.
 
@@ -150,7 +155,7 @@ def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
     _finish(adversarial, "adversarial losses", highest)
     highest = _draw(distance, columns, _DISTANCES) + _draw_measured(distance, columns)
     _finish(distance, "L1 distance, on [-1, 1]", highest)
-    _draw(accuracy, columns, [_Line("accuracy_D", COLOURS["D"], None)])
+    _draw(accuracy, columns, _ACCURACIES)
     accuracy.axhline(0.5, color=COLOURS["neutral"], ls="--", lw=1.5, label="chance")
     accuracy.set(title="patches that D tells apart", ylim=(0, 1.04))
     accuracy.legend(fontsize=8, loc="lower right")

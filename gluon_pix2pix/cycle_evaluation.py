@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 
 import numpy as np
-from mxnet import gluon, nd
+from mxnet import nd
 
+from .config import DIRECTIONS
 from .evaluation import Evaluation
 from .metrics import l1
 from .progress_bar import progress_bar
+from .runtime import seed_everything
+from .schedule import step_seed
 from .transforms import to_uint8
-from .translation import translate
+from .translation import Generators, opposite
 
-_WAYS = {"A": ("AtoB", "BtoA"), "B": ("BtoA", "AtoB")}  # there, and back
+_THERE = dict(zip("AB", DIRECTIONS))  # out of a domain
 
 
-class Generators:
-    """Both generators of a CycleGAN: all that it translates with.
+def domain_pictures(dataset, domain: str, count: int | None = None,
+                    ) -> Iterator[np.ndarray]:
+    """Yield the first pictures of a domain, each once, however many the other has.
 
     Parameters
     ----------
-    nets : mapping of str to HybridBlock
-        ``"AtoB"`` and ``"BtoA"``, as `load_generators` returns them.
+    dataset : UnpairedImages
+        Without jitter.
+    domain : {"A", "B"}
+        Which of its domains.
+    count : int, optional
+        At most so many; all by default.
     """
-
-    def __init__(self, nets: Mapping[str, gluon.HybridBlock]):
-        self.nets = nets
-
-    def translate(self, real: nd.NDArray, direction: str) -> nd.NDArray:
-        """As `CycleGAN.translate`."""
-        return translate(self.nets[direction], real)
-
-    def reconstruct(self, real: nd.NDArray, direction: str,
-                    ) -> tuple[nd.NDArray, nd.NDArray]:
-        """As `CycleGAN.reconstruct`."""
-        fake = self.translate(real, direction)
-        return fake, self.translate(fake, {"AtoB": "BtoA", "BtoA": "AtoB"}[direction])
+    paths = {"A": dataset.paths_A, "B": dataset.paths_B}[domain]
+    for index in range(min(len(paths), count or len(paths))):
+        yield dataset[index]["AB".index(domain)]
 
 
 class BothDomains:
@@ -75,16 +73,18 @@ class BothDomains:
         return paths[place].relative_to(self.folder).as_posix()
 
 
-def evaluate_cycles(model, pictures: BothDomains, *, progress: bool = True,
-                    ) -> Evaluation:
+def evaluate_cycles(model: Generators, pictures: BothDomains, *, seed: int = 0,
+                    progress: bool = True) -> Evaluation:
     """Score a CycleGAN on both domains, picture by picture, without any pairs.
 
     Parameters
     ----------
-    model : CycleGAN or Generators
-        Has ``reconstruct(real, direction)`` and ``translate(real, direction)``.
+    model : Generators
+        Both of them.
     pictures : BothDomains
         Held-out pictures.
+    seed : int
+        Each picture has random numbers of its own, made from it, as in `evaluate`.
     progress : bool
         Show a bar.
 
@@ -101,17 +101,17 @@ def evaluate_cycles(model, pictures: BothDomains, *, progress: bool = True,
     rows, shown = [], []
     with progress_bar(len(pictures), "evaluating", "picture", shown=progress) as bar:
         for index, (domain, _) in enumerate(pictures.places):
-            real, (there, back) = pictures[index][0], _WAYS[domain]
-            outputs = [output.asnumpy()[0] for output in
-                       model.reconstruct(nd.array(real[None]), there)]
+            real = pictures[index][0]
+            seed_everything(step_seed(seed, index, 0))
+            outputs = _there_and_back(model, real, domain)
             row = {"picture": pictures.name(index), "cycle_l1": l1(outputs[1], real)}
             if comparable:
-                same = model.translate(nd.array(real[None]), back).asnumpy()[0]
-                row["identity_l1"] = l1(same, real)
+                row["identity_l1"] = l1(_stayed(model, real, domain), real)
             rows.append(row)
             shown.append([to_uint8(output) for output in outputs])
             bar.update()
-    about = {"pictures": len(rows), "samples": 1, "targets": False, "classes_by": None,
+    about = {"pictures": len(rows), "samples": 1, "dropout": model.sample, "seed": seed,
+             "targets": False, "classes_by": None,
              "how": "each translated there and back",
              "titles": ["picture", "translated", "and back"]}
     return Evaluation(about, rows, _summary(rows, pictures.places), shown)
@@ -127,6 +127,17 @@ def _summary(rows, places):
             if len(values) > 1:
                 entry["between_pictures"] = float(np.std(values, ddof=1))
     return summary
+
+
+def _there_and_back(model, real, domain):
+    """Return a picture's translation, and what that is turned back into."""
+    outputs = model.reconstruct(nd.array(real[None]), _THERE[domain])
+    return [output.asnumpy()[0] for output in outputs]
+
+
+def _stayed(model, real, domain):
+    """Return what the generator of a picture's own domain makes of it."""
+    return model.translate(nd.array(real[None]), opposite(_THERE[domain])).asnumpy()[0]
 
 
 def cycle_l1(model, dataset, count: int | None = None) -> dict[str, float]:
@@ -150,12 +161,8 @@ def cycle_l1(model, dataset, count: int | None = None) -> dict[str, float]:
     dict of str to float
         ``"A"`` and ``"B"``: each from 0 (equal) to 2.
     """
-    def distance(real, direction):
-        _, back = model.reconstruct(nd.array(real[None]), direction)
-        return l1(back.asnumpy()[0], real)
-
-    return {"A": _mean(distance, dataset, "A", "AtoB", count),
-            "B": _mean(distance, dataset, "B", "BtoA", count)}
+    return _means(lambda real, domain: _there_and_back(model, real, domain)[1],
+                  dataset, count)
 
 
 def identity_l1(model, dataset, count: int | None = None) -> dict[str, float]:
@@ -175,16 +182,10 @@ def identity_l1(model, dataset, count: int | None = None) -> dict[str, float]:
     if config.in_channels != config.out_channels:
         raise ValueError(f"Pictures of {config.in_channels} and of "
                          f"{config.out_channels} channels cannot be compared.")
-
-    def distance(real, direction):
-        return l1(model.translate(nd.array(real[None]), direction).asnumpy()[0], real)
-
-    return {"A": _mean(distance, dataset, "A", "BtoA", count),
-            "B": _mean(distance, dataset, "B", "AtoB", count)}
+    return _means(lambda real, domain: _stayed(model, real, domain), dataset, count)
 
 
-def _mean(distance, dataset, domain, direction, count):
-    paths = {"A": dataset.paths_A, "B": dataset.paths_B}[domain]
-    place = "AB".index(domain)
-    return float(np.mean([distance(dataset[index][place], direction)
-                          for index in range(min(len(paths), count or len(paths)))]))
+def _means(output: Callable, dataset, count):
+    return {domain: float(np.mean([l1(output(real, domain), real) for real in
+                                   domain_pictures(dataset, domain, count)]))
+            for domain in "AB"}

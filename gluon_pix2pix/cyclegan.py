@@ -10,6 +10,7 @@ from mxnet import autograd, nd
 from mxnet.gluon import nn
 
 from .blocks import init_weights
+from .config import DIRECTIONS
 from .convolution import set_precision
 from .cyclegan_config import CycleGANConfig
 from .discriminators import PatchCritic, fitting_critic
@@ -18,7 +19,7 @@ from .losses import GANLoss, l1_loss
 from .optimizers import adam
 from .resnet import ResnetGenerator
 from .runtime import get_context, seed_everything
-from .translation import translate
+from .translation import Generators
 
 
 def build_generator(config: CycleGANConfig, direction: str = "AtoB") -> ResnetGenerator:
@@ -62,7 +63,9 @@ class CycleGAN:
     netD_A, netD_B : HybridBlock
         The discriminators of pictures of A and of B, initialised.
     generators, discriminators : HybridSequential
-        Both of each, in this order, as they are optimised and saved.
+        Both of each, in this order, as they are optimised and saved. Each backward pass
+        *adds* to the gradients of the generators: whoever trains them otherwise than by
+        `step` calls ``generators.collect_params().zero_grad()`` before each step.
     trainer_G, trainer_D : Trainer
         Adam, one for both generators and one for both discriminators.
     pool_A, pool_B : ImagePool
@@ -116,8 +119,9 @@ class CycleGAN:
             unweighted parts ``loss_G_A2B``, ``loss_G_B2A``, ``loss_cycle_A``,
             ``loss_cycle_B``, ``loss_identity_A``, ``loss_identity_B`` (the last two
             only where ``lambda_identity`` is not 0); ``loss_D_A``, ``loss_D_B``; and
-            ``accuracy_D``, the share of patches the discriminators told apart before
-            their update. None is read back: call ``.asscalar()`` to see one.
+            ``accuracy_D_A``, ``accuracy_D_B``, the shares of patches the discriminators
+            told apart before their update. None is read back: call ``.asscalar()`` to
+            see one.
         """
         # Detached, as graphs may not share an input, and both might be one array.
         real_A, real_B = (real.as_in_context(self.ctx).detach()
@@ -182,14 +186,14 @@ class CycleGAN:
                  (self.netD_B, self.pool_B(fake_B), real_B.detach())]
         with autograd.record():
             logits = [(netD(fake), netD(real)) for netD, fake, real in pairs]
-            loss_A, loss_B = (  # halved, as in the reference: D learns at half the rate
+            loss_A, loss_B = (  # halved, as in section 7.1, which Adam does not feel
                 0.5 * (self.gan(fake, False) + self.gan(real, True))
                 for fake, real in logits)
         autograd.backward([loss_A, loss_B])
         self.trainer_D.step(1)
-        accuracies = [self.gan.accuracy(fake, real) for fake, real in logits]
+        accuracy_A, accuracy_B = (self.gan.accuracy(*pair) for pair in logits)
         return {"loss_D_A": loss_A, "loss_D_B": loss_B,
-                "accuracy_D": 0.5 * sum(accuracies)}
+                "accuracy_D_A": accuracy_A, "accuracy_D_B": accuracy_B}
 
     @property
     def networks(self) -> dict:
@@ -234,15 +238,15 @@ class CycleGAN:
         -------
         NDArray
             ``(N, C, H, W)`` in (-1, 1), on the model's device. Sides that are no
-            multiple of 4 are continued by their mirror image, and the result is
-            cropped.
+            multiple of 4, or too short, are continued by their mirror image, and the
+            result is cropped.
 
         Raises
         ------
         ValueError
             If the shape is another, or there is no such direction.
         """
-        return translate(self._generator(direction), real, sample)
+        return self._both(sample).translate(real, direction or self.config.direction)
 
     def reconstruct(self, real: nd.NDArray, direction: str | None = None,
                     ) -> tuple[nd.NDArray, nd.NDArray]:
@@ -258,15 +262,8 @@ class CycleGAN:
         tuple of NDArray
             The translation and what it is turned back into, ``(N, C, H, W)`` each.
         """
-        there = self._generator(direction)
-        back = self.netF if there is self.netG else self.netG
-        fake = translate(there, real)
-        return fake, translate(back, fake)
+        return self._both().reconstruct(real, direction or self.config.direction)
 
-    def _generator(self, direction):
-        direction = direction or self.config.direction
-        if direction not in ("AtoB", "BtoA"):
-            raise ValueError(f"There is no direction {direction!r}: choose 'AtoB' or "
-                             "'BtoA'.")
-        return self.netG if direction == "AtoB" else self.netF
+    def _both(self, sample=True):
+        return Generators(dict(zip(DIRECTIONS, (self.netG, self.netF))), sample)
 

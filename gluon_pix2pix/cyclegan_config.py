@@ -6,15 +6,21 @@ import dataclasses
 
 from .config import ModelConfig
 
+PADDINGS = ("reflect", "zero")
+
 
 @dataclasses.dataclass(frozen=True)
 class CycleGANConfig(ModelConfig):
     """The paper's CycleGAN at 256 pixels, batch 1 (Zhu et al. 2017, sections 4 and 7).
 
-    Beside the fields of `ModelConfig`, of which three have a meaning of their own here:
+    Beside the fields of `ModelConfig`, of which five have a meaning of their own here:
 
     Attributes
     ----------
+    size : int
+        Side of the square training crop, in pixels: a multiple of 4, at least 16.
+    mirror : bool
+        Whether pictures are flipped left-right at random, each on its own.
     in_channels : int
         Channels of the pictures of A: 1 (grey) or 3 (RGB).
     out_channels : int
@@ -22,10 +28,11 @@ class CycleGANConfig(ModelConfig):
     direction : {"AtoB", "BtoA"}
         Which way pictures are translated unless told otherwise; both are trained.
     n_blocks : int or None
-        Residual blocks of each generator. None: the paper's 9 from 256 pixels on, and 6
-        below.
+        Residual blocks of each generator. Unless given, the paper's 9 from 256 pixels
+        on, and 6 below.
     padding : {"reflect", "zero"}
-        What continues a picture at its border, before each convolution of a generator.
+        What continues a picture at its border, in all convolutions of a generator that
+        keep its size. Those that halve it have zeros.
     lambda_cycle : float
         Weight of the cycle consistency loss, in both directions.
     lambda_identity : float
@@ -43,6 +50,7 @@ class CycleGANConfig(ModelConfig):
     lambda_identity: float = 0.5
 
     model = "cyclegan"
+    both_ways = True
     profiles = {
         "smoke": {"size": 64, "ngf": 16, "ndf": 16, "n_blocks": 2, "epochs": 1,
                   "epochs_decay": 1},
@@ -53,7 +61,7 @@ class CycleGANConfig(ModelConfig):
                    "epochs_decay": 8},
         "full": {},
     }
-    choices = {**ModelConfig.choices, "padding": ("reflect", "zero")}
+    choices = {**ModelConfig.choices, "padding": PADDINGS}
 
     def _derived(self) -> dict:
         return {**super()._derived(), "n_blocks": 9 if self.size >= 256 else 6}

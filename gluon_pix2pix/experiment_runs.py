@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from . import durable, evaluation_table
 from . import experiment_files as files
 from .checkerboards import checkerboard
 from .class_reader import ClassReader
@@ -12,13 +13,23 @@ from .datasets import PairedImages
 from .evaluation import evaluate
 from .failures import Interrupted
 from .loaders import Loader
+from .locking import only_one
 from .pix2pix import Pix2Pix
-from .run_checkpoints import checkpoint_states
+from .run_checkpoints import checkpoint_states, saved_folders
 from .runs import RunFolder
 from .training import fit
 from .transforms import to_float
 
 _REPORTS = 20  # in the log of each training
+_LOCK = ".lock.experiment"
+_BY_PIXEL = ("l1", "psnr", "ssim")
+_BY_CLASS = ("pixel_accuracy", "class_accuracy", "class_iou")
+# What an experiment may look at.
+SCORES = {**{name: evaluation_table.SCORES[name]
+             for name in (*_BY_PIXEL, *_BY_CLASS, "frechet")},
+          "checkerboard": evaluation_table.Score(
+              "checkerboard", None, "how far a pattern of two pixels' period stands "
+              "out; the nearer to real pictures, the better")}
 
 
 class Judge:
@@ -38,6 +49,16 @@ class Judge:
                                   train=False)
         self.reader = ClassReader.of(held_out, ctx)
         self.checkerboard = checkerboard(target for _, target in held_out)
+
+    @property
+    def measures(self) -> list[str]:
+        """The scores that it gives."""
+        found = [*_BY_PIXEL, "checkerboard"]
+        if self.reader:
+            found += _BY_CLASS
+            if self.reader.features and len(self.held_out) > 1:
+                found.append("frechet")
+        return found
 
     def __call__(self, model) -> tuple[dict, dict, list]:
         """Return scores, those of the references, and outputs ``(H, W, C) uint8``."""
@@ -87,39 +108,78 @@ class ExperimentRun:
         self.loader = Loader(PairedImages(held_out.folder, "train", config))
         self.data = {"train": _without_name(self.loader.identity()),
                      "held_out": _without_name(held_out.identity())}
-        self.scored, differences = files.read_result(folder, config, self.data)
-        if differences and not overwrite:
+        self.overwrite = overwrite
+        self.steps = len(self.loader) * (config.epochs + config.epochs_decay)
+        self._look()
+
+    def _look(self):
+        """See what is there of it by now."""
+        try:
+            self.scored, differences = files.read_result(self.folder, self.config,
+                                                         self.data)
+        except ValueError as damaged:
+            if not self.overwrite:
+                raise
+            self.scored, differences = None, [str(damaged)]
+        if differences and not self.overwrite:
             raise ValueError(
-                f"{folder} holds another training (there -> now): "
+                f"{self.folder} holds another training (there -> now): "
                 f"{', '.join(differences)}. Name another place, or replace it "
                 "(overwrite=True, or --overwrite on the command line).")
         self._replaces = bool(differences)
-        self.steps = len(self.loader) * (config.epochs + config.epochs_decay)
         self.steps_done = 0
         if self.scored:
             self.steps_done = self.steps
         elif not self._replaces:
-            self.steps_done = max(
-                (state.iteration for state in checkpoint_states(folder)), default=0)
+            self.steps_done = max((state.iteration for state
+                                   in checkpoint_states(self.folder)), default=0)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do, not even to clear up."""
+        return self.scored is not None and not saved_folders(self.folder)
 
     def __str__(self) -> str:
         return f"{self.variant}, seed {self.config.seed}"
 
-    def train(self, judge: Judge, advance: Callable[[int], None]) -> None:
+    def complete(self, judge: Judge | None, advance: Callable[[int], None]) -> None:
         """Train it from where it stands, score it, and keep what is to be kept.
 
-        ``advance(n)`` is told of each n steps.
+        ``advance(n)`` is told of each n steps. One that is scored needs no judge.
 
         Raises
         ------
         Interrupted
             After Ctrl-C.
+        RunInUseError
+            If somebody else is about it.
         """
-        model = Pix2Pix(self.config, judge.ctx)
-        epochs = self.config.epochs + self.config.epochs_decay
+        with durable.explained(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        # The lock of `fit` ends with the training, and scores come after it.
+        with only_one(self.folder / _LOCK, refusing=(
+                f"{self.folder} is in use: the same experiment runs in another "
+                "terminal or notebook. Wait for it, or name another place.")):
+            before = self.steps_done
+            self._look()  # somebody may have done it since
+            advance(self.steps_done - before)
+            if not self.scored:
+                self._train(judge, advance)
+            files.remove_checkpoints(self.folder)
+
+    def _train(self, judge, advance):
+        save_every = max(1, (self.config.epochs + self.config.epochs_decay) // 10)
         run = RunFolder(self.folder, self.config, overwrite=self._replaces, keep=1,
-                        resume=not self._replaces, save_every=max(1, epochs // 10))
+                        resume=not self._replaces, save_every=save_every)
+        run.keep_command({"dataset": str(judge.held_out.folder.absolute()),
+                          "unreadable": "stop", "save_every": save_every})
         files.begin(self.folder, self.config, self.data)
+        if twin := files.find_twin(self.folder, self.config, self.data):
+            files.adopt(self.folder, twin)
+            advance(self.steps - self.steps_done)
+            self._look()
+            return
+        model = Pix2Pix(self.config, judge.ctx)
         try:
             for report in fit(model, self.loader, run=run, resume="auto",
                               report_every=max(1, self.steps // _REPORTS)):

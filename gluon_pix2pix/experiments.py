@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from .datasets import PairedImages
-from .experiment_files import read_output
-from .experiment_runs import ExperimentRun, Judge
+from .experiment_files import check_place, read_output
+from .experiment_runs import SCORES, ExperimentRun, Judge
 from .pix2pix import build_discriminator
 from .pix2pix_config import Pix2PixConfig
 from .progress_bar import progress_bar
@@ -53,7 +53,7 @@ class Result:
     def output(self, number: int) -> np.ndarray:
         """Return what it made of a held-out picture: ``(C, H, W)`` in [-1, 1].
 
-        Those of the first eight are kept.
+        Those of the first eight are kept; FileNotFoundError for others.
         """
         return read_output(self.folder, number)
 
@@ -65,7 +65,7 @@ class Experiment:
     Attributes
     ----------
     name : str
-        Of its folder as well.
+        Of its folder as well: letters, digits, ``+``, ``-``, ``_`` and ``.``.
     question : str
         What is to be found out, in a sentence.
     base : Pix2PixConfig
@@ -73,17 +73,18 @@ class Experiment:
     variants : dict of str to dict
         For each variant the fields of the base that it changes.
     seeds : sequence of int
-        With one there is no telling luck from merit.
+        With fewer than three there is no telling luck from merit.
     scores : sequence of str
-        Those that are looked at, the first of all above all; see `Result`.
+        Those that are looked at, the first of all above all: keys of
+        ``experiment_runs.SCORES``.
     paper : dict of str to dict of str to float
         What the paper found, by variant and score, where it did.
 
     Raises
     ------
     ValueError
-        If a variant is not possible or changes the very pictures, or there is nothing
-        to compare. Nothing has been trained by then.
+        If a variant is not possible or changes the very pictures, there is nothing to
+        compare, or a name is not possible. Nothing has been trained by then.
     """
 
     name: str
@@ -95,23 +96,34 @@ class Experiment:
     paper: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
-        for what in ("variants", "seeds"):
+        if not self.name or _folder_name(self.name) != self.name:
+            raise ValueError(f"name={self.name!r} is to be the name of a folder too: "
+                             "take letters, digits and underscores.")
+        for what in ("variants", "seeds", "scores"):
             given = list(getattr(self, what))
             if not given or len(set(given)) < len(given):
                 raise ValueError(f"{what}={given} is not possible: name one or more, "
                                  "each once.")
-        if len({_folder_name(variant) for variant in self.variants}) < len(
-                self.variants):
-            raise ValueError(f"The variants {', '.join(self.variants)} would share "
-                             "folders: give them names that differ in more than "
-                             "punctuation.")
+        unknown = sorted(set(self.scores) - set(SCORES))
+        if unknown:
+            raise ValueError(f"There is no score {unknown[0]!r}: choose among "
+                             f"{', '.join(SCORES)}.")
+        folders = {_folder_name(variant) for variant in self.variants}
+        if len(folders) < len(self.variants) or "" in folders:
+            raise ValueError(f"The variants {', '.join(map(repr, self.variants))} "
+                             "would share folders, or have none: give them names that "
+                             "differ in more than punctuation.")
         for variant, changes in self.variants.items():
             common = sorted({*_SAME_FOR_ALL, "seed"} & set(changes))
             if common:
                 raise ValueError(f"The variant {variant!r} changes {common[0]}, which "
                                  "must be the same for all that are compared.")
             try:
-                build_discriminator(self.config(variant, self.seeds[0]))
+                config = self.config(variant, self.seeds[0])
+                build_discriminator(config)
+                if not config.lambda_gan and not config.lambda_l1:
+                    raise ValueError("lambda_gan and lambda_l1 are both 0: nothing "
+                                     "would be learned.")
             except ValueError as error:
                 raise ValueError(f"The variant {variant!r} of the experiment "
                                  f"{self.name!r} is not possible. {error}") from None
@@ -149,7 +161,8 @@ class Experiment:
         All variants are trained with the first seed, then all with the second, and so
         on: whenever you stop, what there is can be compared. A result that is there is
         not trained again, and an interrupted training goes on. That takes the very same
-        configuration, training pictures and held-out pictures.
+        configuration, training pictures and held-out pictures. What another experiment
+        of the same place has trained in the very same way is copied from it.
 
         Parameters
         ----------
@@ -174,7 +187,10 @@ class Experiment:
         Raises
         ------
         ValueError
-            If such a training is there; it is named before anything is trained.
+            If such a training is there, or the first of the scores cannot be measured
+            on this data set: before anything is trained.
+        SaveError, RunInUseError
+            If the place cannot be written to, or the same experiment is running there.
         Interrupted
             After Ctrl-C: run it again, and it goes on.
         DivergedError, ResumeError, SaveError and others
@@ -185,15 +201,50 @@ class Experiment:
                               self.config(variant, seed), held_out, overwrite)
                 for seed in self.seeds for variant in self.variants]
         unfinished = [run for run in runs if not run.scored]
-        judge = Judge(held_out, ctx) if unfinished else None
+        judge = None
+        if unfinished:
+            check_place(Path(place))
+            judge = self._judge(held_out, ctx)
         with progress_bar(sum(run.steps for run in runs),
                           done=sum(run.steps_done for run in runs),
                           shown=progress and bool(unfinished)) as bar:
             for number, run in enumerate(runs, 1):
-                if not run.scored:
+                if not run.done:
                     bar.set_description(f"{self.name}: {run} ({number} of {len(runs)})")
-                    run.train(judge, bar.update)
-                yield Result(run.variant, run.config.seed, *run.scored, run.folder)
+                    run.complete(judge, bar.update)
+                yield _result(run)
+
+    def finished(self, data: str | Path, place: str | Path = "runs/what_matters", *,
+                 split: str | None = None) -> list[Result]:
+        """Return what is done of it, with these seeds and with others; train nothing.
+
+        Trainings of another configuration or other data are passed over. The
+        parameters are those of `run`.
+        """
+        held_out, found = self.held_out(data, split), []
+        for variant in self.variants:
+            for path in self.folder(place, variant, 0).parent.glob("seed_*"):
+                if path.name[5:].isdecimal():
+                    config = self.config(variant, int(path.name[5:]))
+                    # What would have to be replaced has no scores of this experiment.
+                    run = ExperimentRun(path, variant, config, held_out, overwrite=True)
+                    if run.scored:
+                        found.append(_result(run))
+        return sorted(found, key=lambda result: result.seed)
+
+    def _judge(self, held_out, ctx):
+        judge = Judge(held_out, ctx)
+        if self.scores[0] not in judge.measures:
+            raise ValueError(
+                f"{self.scores[0]}, which the experiment {self.name!r} is about, "
+                f"cannot be measured on {held_out.folder}, but only "
+                f"{', '.join(judge.measures)}. Scores by classes need pairs of photos "
+                "and labels in known colours: name such a data set, or other scores.")
+        return judge
+
+
+def _result(run):
+    return Result(run.variant, run.config.seed, *run.scored, run.folder)
 
 
 def _folder_name(variant):

@@ -18,9 +18,16 @@ import numpy as np
 from mxnet import nd
 
 from .advice import remedy, seen
+from .config import DIRECTIONS
+from .cycle_evaluation import domain_pictures
 
 _LEAST = 4  # reports to read a trend from
-_ADVERSARIAL = ("loss_gan", "loss_G_A2B", "loss_G_B2A")  # of generators, one or two
+# What a discriminator tells apart, and the adversarial loss of the generator that it
+# judges. Of a CycleGAN, the first judges what G makes and the second what F makes.
+_OPPONENTS = {"accuracy_D": "loss_gan", "accuracy_D_B": "loss_G_A2B",
+              "accuracy_D_A": "loss_G_B2A"}
+_NAMES = {"accuracy_D": {}, "accuracy_D_B": {"domain": "B", "generator": "G"},
+          "accuracy_D_A": {"domain": "A", "generator": "F"}}
 
 
 def variety(model, dataset, count: int = 8) -> float:
@@ -62,31 +69,35 @@ def cycle_variety(model, dataset, count: int = 8) -> float:
     dataset : UnpairedImages
         Two domains without jitter. The first ``count`` of each are translated.
     count : int
-        Few are enough.
+        Few are enough; where a domain has a single one, only pixels are compared.
 
     Returns
     -------
     float
         The smaller of the shares of both directions; NaN where both are unknown.
     """
-    items = [dataset[index] for index in range(min(count, len(dataset)))]
+    reals = [np.stack(list(domain_pictures(dataset, domain, count))) for domain in "AB"]
     shares = []
-    for direction, source in (("AtoB", 0), ("BtoA", 1)):
-        fakes = [model.translate(nd.array(item[source][None]), direction).asnumpy()[0]
-                 for item in items]
-        shares.append(share_of_variety(
-            np.stack(fakes), np.stack([item[1 - source] for item in items])))
+    for direction, sources, targets in zip(DIRECTIONS, reals, reversed(reals)):
+        fakes = [model.translate(nd.array(real[None]), direction).asnumpy()[0]
+                 for real in sources]
+        shares.append(share_of_variety(np.stack(fakes), targets))
     return float(np.fmin(*shares))
 
 
 def share_of_variety(fakes: np.ndarray, targets: np.ndarray) -> float:
-    """Compute what `variety` returns from ``(N, C, H, W)`` outputs and targets."""
+    """Compute what `variety` returns from ``(N, C, H, W)`` outputs and targets.
+
+    There need not be as many of both; of a single one only the pixels are compared.
+    """
+    several = min(len(fakes), len(targets)) > 1
     shares = []
     # Over the pixels of each picture, and over the pictures at each pixel.
-    for axes in ((2, 3), 0):
-        wanted = np.std(targets, axis=axes).mean()
+    for axes, ddof in (((2, 3), 0), (0, 1))[:1 + several]:
+        wanted = np.std(targets, axis=axes, ddof=ddof).mean()
         if wanted > 1e-6:
-            shares.append(float(np.std(fakes, axis=axes).mean() / wanted))
+            found = np.std(fakes, axis=axes, ddof=ddof).mean()
+            shares.append(float(found / wanted))
     return min(shares, default=math.nan)
 
 
@@ -121,8 +132,7 @@ class HealthWarning:
 class _Row(NamedTuple):
     epoch: int
     iteration: int
-    accuracy: float
-    adversarial: float
+    duels: dict[str, tuple[float, float]]  # accuracy and adversarial loss, by the first
     variety: float
 
 
@@ -130,7 +140,8 @@ class HealthWatch:
     """Notice, from report to report, what a training suffers from.
 
     A trouble is said once, when it begins. It is over where its figure is twice as far
-    from the worst as the threshold is; after that it may be said again.
+    from the worst as the threshold is; after that it may be said again. Of a CycleGAN,
+    each discriminator is watched with the generator that it judges.
 
     Parameters
     ----------
@@ -154,7 +165,7 @@ class HealthWatch:
 
     def _replay(self, rows):
         self.warnings: list[HealthWarning] = []
-        self._said: set[str] = set()  # troubles that are not over
+        self._said: set[tuple] = set()  # troubles that are not over
         self._rows = []
         for row in rows:
             self._add(row)
@@ -168,8 +179,8 @@ class HealthWatch:
         Parameters
         ----------
         report : Report
-            As `fit` yields it, with ``accuracy_D`` and the adversarial loss of the
-            generator, or of both, among its losses.
+            As `fit` yields it, with the accuracy of each discriminator and the
+            adversarial loss of each generator among its losses.
         variety : float, optional
             What `variety` or `cycle_variety` measured, where it was: at an epoch's end,
             for example.
@@ -180,17 +191,16 @@ class HealthWatch:
         known = len(self.warnings)
         # To as many digits as the log has: read from there, they give the same words.
         losses = {name: float(f"{value:.6g}") for name, value in report.losses.items()}
-        self._add(_Row(report.epoch, report.iteration, losses["accuracy_D"],
-                       _adversarial(losses),
+        self._add(_Row(report.epoch, report.iteration, _duels(losses),
                        math.nan if variety is None else float(f"{variety:.5f}")))
         return self.warnings[known:]
 
     def _add(self, row):
         self._rows.append(row)
-        self._look_at_discriminator(row)
+        self._look_at_discriminators(row)
         self._look_at_pictures(row)
 
-    def _look_at_discriminator(self, now):
+    def _look_at_discriminators(self, now):
         config, start = self.config, now.iteration - self.config.warn_window
         if getattr(config, "lambda_gan", 1) == 0:  # it has no opponent
             return
@@ -201,13 +211,15 @@ class HealthWatch:
         if self._rows[0].iteration > start or len(recent) < _LEAST:
             return
         steps = max(config.warn_window, now.iteration - recent[0].iteration)
-        accuracy = np.mean([row.accuracy for row in recent])
-        older, newer = (np.mean(half) for half in
-                        np.array_split([row.adversarial for row in recent], 2))
-        self._note(
-            "discriminator won", now, accuracy > config.warn_accuracy and newer > older,
-            1 - accuracy > 2 * (1 - config.warn_accuracy),
-            steps=steps, accuracy=100 * accuracy, older=older, newer=newer)
+        for name in now.duels:
+            accuracies, losses = zip(*(row.duels[name] for row in recent))
+            accuracy = np.mean(accuracies)
+            older, newer = map(np.mean, np.array_split(losses, 2))
+            self._note(
+                "discriminator won", now,
+                accuracy > config.warn_accuracy and newer > older,
+                1 - accuracy > 2 * (1 - config.warn_accuracy), whose=name, steps=steps,
+                accuracy=100 * accuracy, older=older, newer=newer, **_NAMES[name])
 
     def _look_at_pictures(self, now):
         config = self.config
@@ -218,25 +230,29 @@ class HealthWatch:
             "one picture", now, now.variety < config.warn_variety,
             now.variety > 2 * config.warn_variety, share=100 * now.variety)
 
-    def _note(self, kind, row, begins, over, **figures):
+    def _note(self, kind, row, begins, over, whose=None, **figures):
+        trouble = kind, whose
         if over:
-            self._said.discard(kind)
-        elif begins and kind not in self._said:
-            self._said.add(kind)
+            self._said.discard(trouble)
+        elif begins and trouble not in self._said:
+            self._said.add(trouble)
             self.warnings.append(HealthWarning(
                 kind, int(row.epoch), int(row.iteration),
                 seen(kind, self.config, **figures), remedy(kind, self.config)))
 
 
 def _logged(log):
+    columns = _duels(log)
     unknown = [math.nan] * len(log["iteration"])
-    return map(_Row, log["epoch"], log["iteration"], log["accuracy_D"],
-               _adversarial(log), log.get("variety", unknown))
+    duels = [dict(zip(columns, pairs)) for pairs in
+             zip(*(zip(*pair) for pair in columns.values()))]
+    return map(_Row, log["epoch"], log["iteration"], duels, log.get("variety", unknown))
 
 
-def _adversarial(losses):
-    """Return the mean adversarial loss of the generators, of a report or a log."""
-    found = [losses[name] for name in _ADVERSARIAL if name in losses]
+def _duels(losses):
+    """Pick accuracy and adversarial loss of each duel from a report or a log."""
+    found = {name: (losses[name], losses[loss]) for name, loss in _OPPONENTS.items()
+             if name in losses}
     if not found:
-        raise KeyError(_ADVERSARIAL[0])
-    return np.mean(found, axis=0)
+        raise KeyError("accuracy_D")
+    return found

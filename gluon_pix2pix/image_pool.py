@@ -46,7 +46,8 @@ class ImagePool:
         Parameters
         ----------
         images : NDArray
-            ``(N, C, H, W)``: generated images, with their condition in front.
+            ``(N, C, H, W)``: generated images; where D sees their condition, with it
+            in front.
 
         Returns
         -------

@@ -17,6 +17,7 @@ from collections import UserDict
 from mxnet import autograd, nd
 from mxnet.gluon import nn
 
+_KEPT = 2  # compiled networks: for whole batches, and for the rest at an epoch's end
 # How many pictures a network is handing on in training mode; 0 if nobody says so.
 _pictures = contextvars.ContextVar("pictures", default=0)
 
@@ -44,7 +45,8 @@ class InstanceNorm(nn.InstanceNorm):
 
         def normalised(picture):
             # gamma is 1 and beta 0, always: they do for the running statistics too,
-            # which a momentum of 1 leaves as they are.
+            # which a momentum of 1 leaves as they are. (A picture with a NaN makes both
+            # NaN, as it would other weights in its step: set or initialise them anew.)
             return F.BatchNorm(picture, gamma, beta, beta, gamma, eps=self._epsilon,
                                momentum=1, fix_gamma=False)
 
@@ -57,9 +59,11 @@ class InstanceNorm(nn.InstanceNorm):
 class FastInstanceNetwork(nn.HybridBlock):
     """A network from images to results, ``(N, C, H, W)``, whose `InstanceNorm` is fast.
 
-    It is so on the CPU, unless dropout or batch normalisation tell training mode from
-    the other and that one is on. It is compiled once for each number of images at once;
-    its own graph, which is the one that can be exported, has MXNet's operators.
+    It is so on the CPU, unless it holds dropout or batch normalisation and is in
+    predict mode. It is compiled once for each number of images at once, and kept for
+    the last two of these numbers: each takes the memory of a pass, and a third one in
+    turn the time to compile it again. Its own graph, which is the one that is exported,
+    has MXNet's operators.
     """
 
     def forward(self, x):
@@ -73,6 +77,14 @@ class FastInstanceNetwork(nn.HybridBlock):
         finally:
             _pictures.reset(token)
 
+    def export(self, path, *args, **kwargs):
+        """As ``HybridBlock.export``: once compiled, and run forward."""
+        if vars(self).get("_networks") and self._active and not self._cached_graph:
+            # Only the copies are compiled so far. Of the input, not even its shape
+            # matters here.
+            self._build_cache(nd.zeros(1))
+        return super().export(path, *args, **kwargs)
+
     def _is_fast(self, x):
         return (x.context.device_type == "cpu" and len(x) > 0
                 and _holds(self, InstanceNorm)
@@ -83,11 +95,14 @@ class FastInstanceNetwork(nn.HybridBlock):
         """Return the same layers once more, to be compiled for so many pictures."""
         # Not as children, which would be saved too; and Gluon warns of a plain dict.
         networks = vars(self).setdefault("_networks", UserDict())
-        if count not in networks:
+        network = networks.pop(count, None)
+        if network is None:
             network = copy.copy(self)
             network._clear_cached_op()
-            networks[count] = network
-        return networks[count]
+        networks[count] = network  # behind those that were asked for before
+        while len(networks) > _KEPT:
+            del networks[next(iter(networks))]
+        return network
 
     def _clear_cached_op(self):
         super()._clear_cached_op()

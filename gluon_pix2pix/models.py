@@ -8,9 +8,7 @@ from typing import NamedTuple
 from mxnet.gluon import HybridBlock, nn
 
 from . import cyclegan, pix2pix
-from .config import ModelConfig
-
-DIRECTIONS = ("AtoB", "BtoA")
+from .config import DIRECTIONS, ModelConfig
 
 
 class Model(NamedTuple):

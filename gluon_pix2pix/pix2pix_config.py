@@ -27,7 +27,8 @@ class Pix2PixConfig(ModelConfig):
     Attributes
     ----------
     num_downs : int or None
-        Halvings in the U-Net, at least 5. None: as many as ``size`` admits, at most 8.
+        Halvings in the U-Net, at least 5. Unless given, as many as ``size`` admits, at
+        most 8.
     skip : bool
         The U-Net's skip connections. False is a plain encoder-decoder (section 4.3).
     conditional : bool

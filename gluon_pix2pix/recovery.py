@@ -67,7 +67,8 @@ def config_differences(saved, given, epochs: int | None = None) -> list[str]:
     if saved.model != given.model:
         return _differences({"model": saved.model}, {"model": given.model})
     free = {name for name in vars(saved)
-            if name == "hybridize" or name.startswith("warn_")}
+            if name == "hybridize" or name.startswith("warn_")
+            or name == "direction" and saved.both_ways}
     if epochs is not None and given.epochs + given.epochs_decay >= epochs and all(
             learning_rate(saved, epoch) == learning_rate(given, epoch)
             for epoch in range(1, epochs + 1)):
@@ -128,6 +129,21 @@ def take_up(folder: Path, model, loader, config, report_every: int) -> Progress:
     FileNotFoundError, CheckpointError, ValueError
         If a file is missing or damaged, or does not fit the networks.
     """
+    changed = check_same_training(folder, model, loader, config)
+    state, progress = read_state(folder), read_progress(folder)
+    restore(model, folder)
+    if state.get("report_every"):
+        changed += _differences({"report_every": state["report_every"]},
+                                {"report_every": report_every})
+    _tell_surroundings(state, surroundings(model), changed)
+    return progress
+
+
+def check_same_training(folder: Path, model, loader, config) -> list[str]:
+    """Refuse another training than a checkpoint's; return what changed in its data.
+
+    Parameters and errors as of `take_up`, which does it too.
+    """
     state, progress = read_state(folder), read_progress(folder)
     saved = read_config(folder / "config.json").replace(**state.get("schedule", {}))
     begun = progress.epoch + (progress.batches > 0)
@@ -138,12 +154,7 @@ def take_up(folder: Path, model, loader, config, report_every: int) -> Progress:
         raise ResumeError(
             f"{folder} belongs to another training (saved -> given): "
             f"{', '.join(differences)}. Train as saved, or in another run folder.")
-    restore(model, folder)
-    if state.get("report_every"):
-        changed += _differences({"report_every": state["report_every"]},
-                                {"report_every": report_every})
-    _tell_surroundings(state, surroundings(model), changed)
-    return progress
+    return changed
 
 
 def _data_differences(saved, given):
@@ -153,12 +164,12 @@ def _data_differences(saved, given):
     sizes = [part != other for part, other in
              zip(saved.get("sizes", []), given.get("sizes", []))]
     changed = ["some pictures have other sizes"] if any(sizes) else []
-    if sum(sizes) > len(sizes) // 2:
-        return ["the sizes of most pictures"], []
     differences = _differences({name: value for name, value in saved.items()
                                 if name not in ("name", "names", "sizes")}, given)
     if saved.get("names") != given.get("names"):
         differences.append("the pictures' names")
+    elif sum(sizes) > len(sizes) // 2:
+        differences.append("the sizes of most pictures")
     return differences, changed
 
 

@@ -11,15 +11,16 @@ from mxnet.gluon import nn
 
 from .blocks import check_images, doubling, norm_layer
 from .convolution import Conv2D
+from .cyclegan_config import PADDINGS
 from .instance_norm import FastInstanceNetwork
 
-PADDINGS = ("reflect", "zero")
 
-
-def _convolution(channels, kernel_size, in_channels, padding, use_bias):
+def _convolution(channels, kernel_size, in_channels, padding, use_bias,
+                 even_result=False):
     """List the layers of a convolution that keeps height and width."""
     border = kernel_size // 2
-    options = {"in_channels": in_channels, "use_bias": use_bias}
+    options = {"in_channels": in_channels, "use_bias": use_bias,
+               "even_result": even_result}
     if padding == "zero":
         return [Conv2D(channels, kernel_size, padding=border, **options)]
     # Zeros are a frame around the picture that a network sees and paints.
@@ -95,6 +96,8 @@ class ResnetGenerator(FastInstanceNetwork):
     ----------
     num_downs : int
         How often it halves its input: twice.
+    smallest : int
+        The least height and width it takes: 8, or 4 without reflections in its blocks.
 
     Input ``(N, in_channels, H, W) float32 in [-1, 1]``, H and W multiples of 4; output
     ``(N, out_channels, H, W)`` in (-1, 1).
@@ -119,7 +122,7 @@ class ResnetGenerator(FastInstanceNetwork):
         self.in_channels = in_channels
         # A reflection needs more pixels than it adds: 1 in a block, at a quarter of the
         # size, and 3 in the first and last layer.
-        self._smallest = 8 if padding == "reflect" and n_blocks else 4
+        self.smallest = 8 if padding == "reflect" and n_blocks else 4
 
         def normalised(channels):
             return norm_layer(norm, channels), nn.Activation("relu")
@@ -137,18 +140,19 @@ class ResnetGenerator(FastInstanceNetwork):
             for channels in (4 * ngf, 2 * ngf):
                 add(doubling(upsampling, channels // 2, channels, 3, use_bias),
                     *normalised(channels // 2))
-            add(*_convolution(out_channels, 7, ngf, padding, True),
+            # Doubled twice, height and width are even here, whatever came in.
+            add(*_convolution(out_channels, 7, ngf, padding, True, even_result=True),
                 nn.Activation("tanh"))
 
     def forward(self, x):
         if isinstance(x, nd.NDArray):
             check_images(x, self.in_channels, "ResnetGenerator")
             sides = x.shape[2:]
-            if any(side % 4 or side < self._smallest for side in sides):
-                fits = [max(self._smallest, round(side / 4) * 4) for side in sides]
+            if any(side % 4 or side < self.smallest for side in sides):
+                fits = [max(self.smallest, round(side / 4) * 4) for side in sides]
                 raise ValueError(
                     f"A ResnetGenerator cannot take {sides[0]}x{sides[1]} pixels: both "
-                    f"sides must be multiples of 4, and at least {self._smallest}, for "
+                    f"sides must be multiples of 4, and at least {self.smallest}, for "
                     f"example {fits[0]}x{fits[1]}."
                 )
         return super().forward(x)

@@ -33,7 +33,7 @@ def settle(args) -> tuple[Path, ModelConfig]:
     args.dataset = args.dataset or VIEWS[args.model].dataset
     usual = default_direction(args.dataset, args.root or "data")
     name = Path(args.dataset).resolve().name
-    if changes.get("direction", usual) != usual:
+    if changes.get("direction", usual) != usual and not CONFIGS[args.model].both_ways:
         name += f"_{changes['direction']}"
     if args.recipe:
         name += f"_{args.recipe}"

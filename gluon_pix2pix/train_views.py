@@ -43,7 +43,7 @@ class PairedView:
         self.train = PairedImages(folder, "train", config)
         self.shown = PairedImages(folder, "val" if self.held_out else "train", config,
                                   train=False)
-        self.about = f"{len(self.train)} pairs"
+        self.about = _counted(len(self.train), "pair")
         self.lacks = "val/"
 
     def sheet(self, model, count: int) -> Figure:
@@ -83,7 +83,7 @@ class UnpairedView:
         self.train = UnpairedImages(folder, "train", config)
         self.shown = UnpairedImages(folder, "test" if self.held_out else "train",
                                     config, train=False)
-        self.about = (f"{len(self.train.paths_A)} pictures of A and "
+        self.about = (f"{_counted(len(self.train.paths_A), 'picture')} of A and "
                       f"{len(self.train.paths_B)} of B")
         self.lacks = "testA/ or no testB/"
 
@@ -100,6 +100,10 @@ class UnpairedView:
     def tell(self, measured: dict[str, float]) -> str:
         return (f"held-out cycle L1 of A {measured['val_cycle_A']:.4f}, "
                 f"of B {measured['val_cycle_B']:.4f}")
+
+
+def _counted(number, thing):
+    return f"{number} {thing}{'s' * (number != 1)}"
 
 
 VIEWS = {"pix2pix": PairedView, "cyclegan": UnpairedView}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mxnet import autograd, gluon, nd
 
 from .blocks import check_images, mirrored
+from .config import DIRECTIONS
 
 
 def translate(netG: gluon.HybridBlock, real: nd.NDArray, sample: bool = True,
@@ -17,7 +18,8 @@ def translate(netG: gluon.HybridBlock, real: nd.NDArray, sample: bool = True,
     Parameters
     ----------
     netG : HybridBlock
-        A generator; ``in_channels`` and ``num_downs`` say what it takes.
+        A generator; ``in_channels`` and ``num_downs`` say what it takes, and so does
+        ``smallest``, the least height and width, if it has one.
     real : NDArray
         ``(N, in_channels, H, W) float32 in [-1, 1]``.
     sample : bool
@@ -32,8 +34,8 @@ def translate(netG: gluon.HybridBlock, real: nd.NDArray, sample: bool = True,
     NDArray
         ``(N, out_channels, H, W)`` in (-1, 1), on the network's device.
 
-    Sides that are no multiple of ``2**num_downs`` are continued by their mirror image,
-    and the result is cropped.
+    Sides that are no multiple of ``2**num_downs``, or shorter than ``smallest``, are
+    continued by their mirror image, and the result is cropped.
 
     Raises
     ------
@@ -42,7 +44,8 @@ def translate(netG: gluon.HybridBlock, real: nd.NDArray, sample: bool = True,
     """
     check_images(real, netG.in_channels, "translate")
     height, width = real.shape[2:]
-    real = mirrored(real, 2 ** netG.num_downs).as_in_context(_context(netG))
+    real = mirrored(real, 2 ** netG.num_downs, getattr(netG, "smallest", 1))
+    real = real.as_in_context(_context(netG))
     # A compiled network keeps the mode as one flag, which work still queued reads when
     # it runs: so nothing may be queued where the mode changes.
     nd.waitall()
@@ -56,6 +59,39 @@ def translate(netG: gluon.HybridBlock, real: nd.NDArray, sample: bool = True,
             fake = netG(real)
             nd.waitall()
     return fake[:, :, :height, :width]
+
+
+def opposite(direction: str) -> str:
+    """Return the way back."""
+    return DIRECTIONS[1 - DIRECTIONS.index(direction)]
+
+
+class Generators:
+    """Both generators of a CycleGAN: all that it translates with.
+
+    Parameters
+    ----------
+    nets : mapping of str to HybridBlock
+        ``"AtoB"`` and ``"BtoA"``, as `load_generators` returns them.
+    sample : bool
+        As in `translate`.
+    """
+
+    def __init__(self, nets: Mapping[str, gluon.HybridBlock], sample: bool = True):
+        self.nets, self.sample = nets, sample
+
+    def translate(self, real: nd.NDArray, direction: str) -> nd.NDArray:
+        """Translate in one direction; see `CycleGAN.translate`."""
+        if direction not in self.nets:
+            raise ValueError(f"There is no direction {direction!r}: choose "
+                             f"{' or '.join(map(repr, self.nets))}.")
+        return translate(self.nets[direction], real, self.sample)
+
+    def reconstruct(self, real: nd.NDArray, direction: str,
+                    ) -> tuple[nd.NDArray, nd.NDArray]:
+        """Translate there and back again; see `CycleGAN.reconstruct`."""
+        fake = self.translate(real, direction)
+        return fake, self.translate(fake, opposite(direction))
 
 
 def _context(net):

@@ -13,6 +13,7 @@ import numpy as np
 from mxnet import nd
 from PIL import Image
 
+from .config import DIRECTIONS
 from .transforms import to_uint8
 
 # pyplot is imported by the functions that draw: it would take a quarter of the time and
@@ -111,7 +112,7 @@ def cycle_sheet(model, dataset, indices=range(4)) -> Figure:
     rows = []
     for reals in _items(dataset, indices):
         row = []
-        for real, direction in zip(reals, ("AtoB", "BtoA")):
+        for real, direction in zip(reals, DIRECTIONS):
             fake, back = model.reconstruct(nd.array(real[None]), direction)
             row += [real, fake, back]
         rows.append(row)

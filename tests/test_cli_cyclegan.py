@@ -25,9 +25,8 @@ from gluon_pix2pix import (
 from gluon_pix2pix.checkpoint_files import verify
 from gluon_pix2pix.cli import main
 from gluon_pix2pix.configs import read_config
-from gluon_pix2pix.cycle_evaluation import Generators
 from gluon_pix2pix.runs import best_checkpoint, checkpoint_states
-from gluon_pix2pix.translation import translate
+from gluon_pix2pix.translation import Generators, translate
 
 SMALL = ["--size", "32", "--ngf", "4", "--ndf", "4", "--n-layers", "1", "--n-blocks",
          "1", "--batch-size", "3", "--epochs", "1", "--epochs-decay", "1"]
@@ -58,7 +57,7 @@ def test_a_training_leaves_all_that_was_promised(run):
     measured = {name for name in log if name.startswith("val_")}
     assert measured == {"val_cycle_A", "val_cycle_B"}
     assert all(0 < value < 2 for name in measured for value in log[name])
-    assert {"loss_cycle_A", "loss_G_B2A", "loss_identity_B", "accuracy_D"} < set(log)
+    assert {"loss_cycle_A", "loss_G_B2A", "loss_identity_B", "accuracy_D_B"} < set(log)
     assert all(0 < value < 20 for value in log["variety"])
     # The best cycle is not the best translation.
     assert best_checkpoint(run) is None
@@ -192,6 +191,7 @@ def test_known_pairs_score_a_cyclegan_as_a_pix2pix(run, pairs, tmp_path):
 
 @pytest.mark.parametrize(("options", "message"), [
     (["--samples", "2"], "so both cycles are scored: leave out --samples"),
+    (["--segmenter", "s", "--classes"], "leave out --classes, --segmenter, or name"),
     (["--direction", "BtoA"], "or name pairs with --dataset"),
     (["--split", "val"], "has no folder 'valA'")])
 def test_what_needs_pairs_is_refused_without_them(run, tmp_path, capsys, options,
@@ -199,3 +199,79 @@ def test_what_needs_pairs_is_refused_without_them(run, tmp_path, capsys, options
     assert main(["evaluate", str(run), "--output", str(tmp_path / "e"), *options]) == 1
     assert message in capsys.readouterr().err
     assert not (tmp_path / "e").exists()
+
+
+def test_without_held_out_domains_those_trained_on_may_be_scored(run, domains, tmp_path,
+                                                                 capsys):
+    folder = tmp_path / "data"
+    shutil.copytree(domains, folder, ignore=lambda *_: ["testB"])
+    command = ["evaluate", str(run), "--dataset", str(folder), "--output",
+               str(tmp_path / "e")]
+    assert main(command) == 1
+    assert "no testB/, so there are no held-out pictures; --split train scores" in \
+        capsys.readouterr().err
+    assert main([*command, "--split", "train", "--count", "1"]) == 0
+    about = json.loads((tmp_path / "e" / "scores.json").read_text())["about"]
+    assert (about["split"], about["pictures"]) == ("train", 2)
+
+
+def test_dropout_is_drawn_from_the_seed_or_left_out(tiny_cycle, domains, tmp_path):
+    save_checkpoint(tmp_path / "model", CycleGAN(tiny_cycle.replace(use_dropout=True)))
+
+    def told(*options):
+        output = tmp_path / str(len(list(tmp_path.iterdir())))
+        assert main(["evaluate", str(tmp_path / "model"), "--dataset", str(domains),
+                     "--output", str(output), *options]) == 0
+        told = json.loads((output / "scores.json").read_text())
+        return told["summary"], told["about"]
+
+    summary, about = told("--seed", "1")
+    assert (about["seed"], about["dropout"]) == (1, True)
+    assert told("--seed", "1")[0] == summary
+    assert told("--seed", "2")[0] != summary
+    fixed, about = told("--deterministic")
+    assert about["dropout"] is False and fixed != summary
+    assert told("--deterministic", "--seed", "5")[0] == fixed
+    # Each picture by itself: others before it change nothing.
+    first = told("--seed", "1", "--count", "1")[0]["cycle_l1_A"]["mean"]
+    rows = json.loads((tmp_path / "1" / "scores.json").read_text())["pictures"]
+    assert rows[0]["cycle_l1"] == pytest.approx(first)
+
+
+def test_inputs_alone_are_translated_in_the_direction_that_is_told(run, domains,
+                                                                   tmp_path):
+    output = tmp_path / "e"
+    assert main(["evaluate", str(run), "--pictures", str(domains / "testB"),
+                 "--direction", "BtoA", "--output", str(output)]) == 0
+    about = json.loads((output / "scores.json").read_text())["about"]
+    assert about["direction"] == "BtoA"
+
+
+def test_the_direction_is_free_as_both_are_trained(run, tmp_path, monkeypatch, capsys,
+                                                   domains):
+    folder = tmp_path / "run"
+    shutil.copytree(run, folder)
+    assert main(["train", "--run", str(folder), "--resume", "--direction", "BtoA"]) == 0
+    assert f"translate {folder} YOUR_PICTURE\n         with --direction AtoB, the " \
+        "other way round" in capsys.readouterr().out
+    assert read_config(folder / "config.json").direction == "BtoA"
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "cyclegan", "--dataset", str(domains), "--direction", "BtoA",
+                 *SMALL]) == 0
+    assert (tmp_path / "runs" / "domains").is_dir()
+
+
+def test_other_data_are_refused_before_anything_is_promised(run, domains, tmp_path,
+                                                            capsys):
+    folder, data = tmp_path / "run", tmp_path / "data"
+    shutil.copytree(run, folder)
+    for split in ("train", "test"):
+        for domain in "AB":
+            (data / f"{split}{domain}").mkdir(parents=True)
+            shutil.copy(domains / f"test{domain}" / "2.png", data / f"{split}{domain}")
+    shutil.rmtree(folder / "checkpoints" / "epoch_0002")
+    command = ["train", "--run", str(folder), "--resume"]
+    assert main([*command, "--dataset", str(data)]) == 1
+    told = capsys.readouterr()
+    assert "pictures: 9 -> 2, the pictures' names" in told.err
+    assert "going on" not in told.out

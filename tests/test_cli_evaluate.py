@@ -137,6 +137,7 @@ def test_pictures_without_targets(runs, tmp_path):
                  "--output", str(tmp_path / "e"), "--count", "2"]) == 0
     told = scores(tmp_path / "e")
     assert told["summary"] == {} and told["about"]["targets"] is False
+    assert told["about"]["direction"] == "BtoA"
     assert [row["picture"] for row in told["pictures"]] == ["0.png", "1.png"]
 
 
@@ -165,6 +166,10 @@ def test_the_segmenter_may_be_kept_elsewhere(runs, houses, tmp_path):
     (["RUN", "--dataset", "missing"], "missing"),
     (["RUN", "--pictures", "missing"], "no folder missing"),
     (["RUN", "--pictures", "DATA", "--classes"], "--pictures have none"),
+    (["RUN", "--pictures", "DATA", "--split", "val"], "--split would need a data set"),
+    (["RUN", "--pictures", "DATA", "--segmenter", "s"], "--segmenter would need a"),
+    (["RUN", "--no-classes", "--segmenter", "s"], "leave it out, or --no"),
+    (["RUN", "--dataset", "PAIRS", "--segmenter", "s"], "leave out --segmenter"),
     (["RUN", "--dataset", "PAIRS", "--classes"], "leave out --classes"),
     (["RUN", "--weights", "x"], "name it with --features"),
     (["RUN", "--features", "vgg16", "--weights", "x"], "weights of vgg16 are not in x"),
@@ -179,7 +184,8 @@ def test_errors_are_sentences_and_come_early(arguments, message, runs, houses, p
     monkeypatch.setattr("gluon_pix2pix.segmenter_training.train_segmenter", None)
     places = {"RUN": runs / "BtoA", "DATA": houses, "PAIRS": pairs}
     arguments = [str(places.get(word, word)) for word in arguments]
-    assert main(["evaluate", *arguments, "--segmenter", "not_made_yet"]) == 1
+    elsewhere = [] if "--pictures" in arguments else ["--segmenter", "not_made_yet"]
+    assert main(["evaluate", *arguments, *elsewhere]) == 1
     error = capsys.readouterr().err
     assert error.startswith("gluon-pix2pix: ") and message in error
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 import math
 
@@ -46,19 +47,12 @@ def test_orderings_are_computed_seed_by_seed(compared):
         compared)
 
 
-def test_an_ordering_may_be_the_other_way_round(asked):
-    compared = Comparison(asked, [_result("A", 0, 0.5), _result("A", 1, 0.6),
-                                  _result("B", 0, 0.4), _result("B", 1, 0.1)])
-    (difference,) = compared.differences()
-    assert (difference.first, difference.verdict) == ("B", "reversed")
-
-
 def test_where_less_is_better_the_smaller_one_is_ahead(compared):
     found = {(one.first, one.second): one for one in compared.differences("l1")}
     # Without figures of the paper the better one of the two comes first.
     np.testing.assert_allclose(found["C", "A"].leads, 0.1)
-    assert found["C", "A"].paper is None and found["C", "B"].verdict == "holds"
-    assert found["A", "B"].verdict == "reversed" or found["A", "B"].wins == 0
+    assert found["C", "A"].paper is None and found["C", "B"].verdict == "differ"
+    assert (found["A", "B"].wins, found["A", "B"].verdict) == (0, "open")  # all equal
 
 
 def test_one_seed_tells_nothing(asked):
@@ -66,6 +60,10 @@ def test_one_seed_tells_nothing(asked):
     (difference,) = compared.differences()
     assert difference.verdict == "open" and "±" not in str(difference)
     assert "luck" in str(compared)
+    compared.add(_result("A", 1, 0.1))
+    compared.add(_result("B", 1, 0.8))
+    assert compared.differences()[0].verdict == "open"
+    assert "2 seeds each" in str(compared) and "luck" in str(compared)
 
 
 def test_only_seeds_that_both_have_are_compared(compared):
@@ -92,6 +90,22 @@ def test_the_table_has_means_spreads_the_paper_and_references(compared):
 
 def test_nothing_is_told_of_nothing(asked):
     assert "Nothing is trained yet" in str(Comparison(asked))
+    assert Comparison(asked).differences() == []
+    other = Result("A", 0, {"psnr": 3.0}, {}, "nowhere")
+    assert Comparison(asked, [other]).differences() == []
+    assert "variant" not in str(Comparison(asked, [other]))
+
+
+def test_a_score_without_a_better_and_a_worse_gives_no_verdict(asked):
+    asked = dataclasses.replace(asked, scores=("checkerboard", "l1"), paper={})
+    compared = Comparison(asked, [
+        Result(variant, seed, {"checkerboard": weave, "l1": weave / 10},
+               {"real": {"checkerboard": 0.9}}, "nowhere")
+        for variant, weave in (("A", 0.1), ("B", 3.0)) for seed in range(3)])
+    assert compared.differences("checkerboard") == []
+    assert [one.score for one in compared.differences()] == ["l1"]
+    told = str(compared)
+    assert "\nL1, seed by seed:" in told and "checkerboard, seed" not in told
 
 
 def test_a_newer_result_replaces_an_older_one(compared):
@@ -114,11 +128,23 @@ def test_it_is_written_whole_for_people_and_programs(compared, tmp_path):
     assert {row["variant"] for row in told["rows"]} > {"A", "B", "C"}
     verdicts = {(one["first"], one["second"]): one["verdict"]
                 for one in told["differences"] if one["score"] == "l1"}
-    assert verdicts["C", "A"] == "holds"
+    assert verdicts["C", "A"] == "differ"
     assert sorted(path.name for path in (tmp_path / "there").iterdir()) == [
         "comparison.json", "results.csv"]
 
 
+def test_more_variants_are_not_replaced_by_fewer(asked, compared, tmp_path):
+    compared.write(tmp_path)
+    before = (tmp_path / "results.csv").read_text()
+    fewer = Comparison(asked.only("A", "C"), [_result("A", 0, 0.7)])
+    with pytest.raises(ValueError, match=r"comparison\.json compares B too: write to"):
+        fewer.write(tmp_path)
+    assert (tmp_path / "results.csv").read_text() == before
+    Comparison(asked, [_result("A", 0, 0.7)]).write(tmp_path)  # the rest is to come
+    (tmp_path / "comparison.json").write_text("{")
+    fewer.write(tmp_path)  # nothing can be read there
+
+
 def test_scores_are_called_by_their_names():
     assert label("class_iou") == "class IoU (more is better)"
-    assert label("checkerboard") == "checkerboard (less is better)"
+    assert label("checkerboard") == "checkerboard"

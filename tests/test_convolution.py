@@ -30,10 +30,12 @@ def run(layer, x, hybridize):
     return [array.asnumpy() for array in (y, x.grad, *gradients)]
 
 
-def pair(channels, in_channels, **options):
-    """Build Gluon's layer and ours with the same weights."""
-    layers = [kind(channels, 4, 2, 1, in_channels=in_channels, **options)
-              for kind in (nn.Conv2D, Conv2D)]
+def pair(channels, in_channels, kernel_size=4, strides=2, padding=1, *, ours=None,
+         **options):
+    """Build Gluon's layer and ours, with further options, with the same weights."""
+    layers = [kind(channels, kernel_size, strides, padding, in_channels=in_channels,
+                   **options, **more)
+              for kind, more in ((nn.Conv2D, {}), (Conv2D, ours or {}))]
     for layer in layers:
         layer.initialize()
     shapes = {name: param.shape for name, param in
@@ -55,6 +57,45 @@ def test_it_is_gluons_convolution(channels, in_channels, use_bias, hybridize):
     for a, b in zip(run(theirs, x, hybridize), run(ours, x, hybridize), strict=True):
         assert a.shape == b.shape
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(a).max())
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("kernel_size, padding", [(7, 0), (3, 1), (4, 0), ((3, 5), 1)])
+@pytest.mark.parametrize("channels, use_bias", [(1, True), (3, True), (3, False),
+                                                (5, True)])
+def test_neighbouring_pixels_together_are_gluons_convolution(
+        channels, use_bias, kernel_size, padding, hybridize):
+    sides = [2 * size - 2 * padding + kernel - 1 for size, kernel in
+             zip((5, 4), np.broadcast_to(kernel_size, 2), strict=True)]
+    theirs, ours = pair(channels, 16, kernel_size, 1, padding, use_bias=use_bias,
+                        ours={"even_result": True})
+    x = nd.random.normal(shape=(2, 16, *sides))
+    for a, b in zip(run(theirs, x, hybridize), run(ours, x, hybridize), strict=True):
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * np.abs(a).max())
+
+
+@pytest.mark.parametrize("channels, options, together", [
+    (3, {}, True), (8, {}, False), (3, {"strides": 2}, False),
+    (3, {"dilation": 2}, False), (3, {"kernel_size": 1}, False),
+    (3, {"even_result": False}, False)])
+def test_pixels_are_computed_together_where_it_helps(channels, options, together):
+    layer = Conv2D(channels, in_channels=16,
+                   **{"kernel_size": 3, "even_result": True, **options})
+    graph = layer(mx.sym.var("data"))
+    assert ("depth_to_space" in graph.tojson()) == together
+    side = 2 * 3 + layer._kwargs["kernel"][0] - 1
+    _, (shape,), _ = graph.infer_shape(data=(1, 16, side, side))
+    layer.initialize()
+    assert layer(nd.zeros((1, 16, side, side))).shape == shape
+
+
+@pytest.mark.parametrize("sides", [(8, 9), (9, 8)])
+def test_an_odd_result_is_refused(sides):
+    layer = Conv2D(3, 3, in_channels=16, even_result=True)
+    layer.initialize()
+    with pytest.raises(ValueError, match="even_result=True: leave that out"):
+        layer(nd.zeros((1, 16, *sides)))
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -32,7 +32,8 @@ def test_curves_have_the_line_of_a_balanced_discriminator():
     assert figure.axes[1].lines[1].get_ydata().tolist() == [0.3]
 
 
-CYCLE = {"iteration": [1, 2], "loss_G": [9.0, 8.0], "accuracy_D": [0.5, 0.6],
+CYCLE = {"iteration": [1, 2], "loss_G": [9.0, 8.0],
+         "accuracy_D_A": [0.5, 0.6], "accuracy_D_B": [0.7, 0.8],
          "loss_G_A2B": [0.3, 0.4], "loss_G_B2A": [0.5, 0.6], "loss_D_A": [0.25, 0.2],
          "loss_D_B": [0.2, 0.1], "loss_cycle_A": [0.9, 0.3], "loss_cycle_B": [0.8, 0.2],
          "val_cycle_A": [math.nan, 0.35], "val_cycle_B": [math.nan, 0.25]}
@@ -50,7 +51,8 @@ def test_curves_of_a_cyclegan_show_opponents_and_cycles():
     assert _shown(distance) == {
         "cycle of A": [0.9, 0.3], "cycle of B": [0.8, 0.2],
         "cycle of A, held out": [0.35], "cycle of B, held out": [0.25]}
-    assert _shown(accuracy)["chance"] == [0.5, 0.5]
+    assert _shown(accuracy) == {"D of A": [0.5, 0.6], "D of B": [0.7, 0.8],
+                                "chance": [0.5, 0.5]}
     identity = {"loss_identity_A": [0.1, 0.1], "loss_identity_B": [0.1, 0.1]}
     assert "identity of A" in _shown(plot_losses({**CYCLE, **identity}).axes[1])
 
@@ -65,7 +67,7 @@ def test_loss_plot_takes_whatever_was_measured():
     plot = LossPlot(0.25)
     losses = {name: column[0] for name, column in CYCLE.items() if "loss" in name}
     for step in (1, 2):
-        report = Report(1, step, {**losses, "accuracy_D": 0.5}, 10.0, 2e-4, False)
+        report = Report(1, step, {**losses, "accuracy_D_A": 0.5}, 10.0, 2e-4, False)
         plot.update(report, val_cycle_A=0.5, **{"val_cycle_B": 0.4} if step > 1 else {})
     np.testing.assert_equal(plot.columns["val_cycle_B"], [math.nan, 0.4])
     assert _shown(plot.figure().axes[1])["cycle of A, held out"] == [0.5, 0.5]

@@ -14,7 +14,8 @@ from gluon_pix2pix.network_states import parameter_arrays
 
 TINY = CycleGANConfig(size=16, ngf=4, ndf=4, n_blocks=1, n_layers=1, pool_size=2)
 LOSSES = {"loss_G", "loss_G_A2B", "loss_G_B2A", "loss_cycle_A", "loss_cycle_B",
-          "loss_identity_A", "loss_identity_B", "loss_D_A", "loss_D_B", "accuracy_D"}
+          "loss_identity_A", "loss_identity_B", "loss_D_A", "loss_D_B", "accuracy_D_A",
+          "accuracy_D_B"}
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_step_trains_all_networks_and_returns_finite_scalars(model, pictures):
     assert set(losses) == LOSSES
     assert all(value.shape == (1,) for value in losses.values())
     assert all(np.isfinite(value) for value in numbers(losses).values())
-    assert 0 <= losses["accuracy_D"].asscalar() <= 1
+    assert all(0 <= losses[f"accuracy_D_{domain}"].asscalar() <= 1 for domain in "AB")
     assert moved(before, weights(model)) == {
         "generators.0", "generators.1", "discriminators.0", "discriminators.1"}
 
@@ -66,6 +67,15 @@ def test_the_generators_loss_is_the_weighted_sum(pictures):
                 + 3 * (losses["loss_cycle_A"] + losses["loss_cycle_B"])
                 + 0.6 * (losses["loss_identity_A"] + losses["loss_identity_B"]))
     assert abs(losses["loss_G"] - expected) < 1e-5
+
+
+def test_each_accuracy_is_that_of_its_discriminator(model, pictures):
+    for name in ("netD_A", "netD_B"):  # whatever is light is real
+        netD = getattr(model, name)
+        setattr(model, name, lambda x, netD=netD: 0 * netD(x) + 4 * x.mean())
+    light, dark = nd.ones((1, 3, 16, 16)), nd.zeros((1, 3, 16, 16))
+    losses = numbers(model.step_D(light, dark, dark, light))
+    assert (losses["accuracy_D_A"], losses["accuracy_D_B"]) == (1, 0)
 
 
 def test_without_identity_loss_it_is_left_out(pictures):
@@ -136,6 +146,47 @@ def test_the_step_equals_the_textbook_step(batch_size):
         losses = numbers(ours.step(real_A, real_B))
         for name, value in numbers(plain_step(plain, real_A, real_B)).items():
             assert losses[name] == pytest.approx(value, rel=1e-4), (step, name)
+
+
+@pytest.mark.parametrize(("norm", "batch_size"), [("instance", 1), ("none", 2)])
+def test_the_gradients_are_those_of_three_plain_passes(norm, batch_size):
+    """Of transposed convolutions, with which there is no textbook step."""
+    config = TINY.replace(norm=norm, batch_size=batch_size, init_gain=0.2,
+                          lambda_cycle=3.0, pool_size=0)
+    ours, plain = (CycleGAN(config.replace(hybridize=hybridize), "cpu")
+                   for hybridize in (True, False))
+    real_A, real_B = batch_of(config)
+    ours.step_G(real_A, real_B)
+
+    def run(net, x):
+        return nn.HybridBlock.forward(net, x.copy())
+
+    def cycle(there, back, netD, real):
+        fake = run(there, real)
+        return (nd.square(run(netD, fake) - 1).mean()
+                + 3 * nd.abs(run(back, fake) - real).mean())
+
+    def identity():
+        return 1.5 * (nd.abs(run(plain.netF, real_A) - real_A).mean()
+                      + nd.abs(run(plain.netG, real_B) - real_B).mean())
+
+    expected = 0
+    for loss in (lambda: cycle(plain.netG, plain.netF, plain.netD_B, real_A),
+                 lambda: cycle(plain.netF, plain.netG, plain.netD_A, real_B), identity):
+        plain.generators.collect_params().zero_grad()
+        with autograd.record():
+            value = loss()
+        value.backward()
+        expected = expected + gradients(plain.generators)
+    np.testing.assert_allclose(gradients(ours.generators), expected, rtol=1e-3,
+                               atol=1e-4 * np.abs(expected).max())
+
+
+def gradients(nets):
+    """Join the gradients of all weights."""
+    return np.concatenate([param.grad().asnumpy().ravel() for name, param in
+                           nets._collect_params_with_prefix().items()
+                           if name.endswith("weight")])
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])
@@ -258,7 +309,8 @@ def test_what_is_saved_has_the_agreed_names(model):
     assert model.trainer_G._params == parameters
 
 
-@pytest.mark.parametrize("size", [(16, 16), (33, 70), (5, 30), (24, 18)])
+@pytest.mark.parametrize("size", [(16, 16), (33, 70), (24, 18), (1, 1), (3, 3),
+                                  (5, 2)])
 def test_any_size_is_translated_and_nothing_changes(model, pictures, size):
     model.step(*pictures)
     before = weights(model)

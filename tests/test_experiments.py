@@ -19,6 +19,9 @@ from gluon_pix2pix import (
     translate,
 )
 from gluon_pix2pix import experiment_runs as runs
+from gluon_pix2pix.cli import main
+from gluon_pix2pix.failures import RunInUseError, SaveError
+from gluon_pix2pix.run_command import read_command
 from gluon_pix2pix.schedule import step_seed
 from gluon_pix2pix.transforms import to_uint8
 
@@ -182,11 +185,101 @@ def test_other_pictures_are_refused(asked, houses, done, tmp_path):
         _all(asked, houses, done[0], split="val")
 
 
-def test_a_damaged_result_is_named(asked, houses, place):
+def test_a_damaged_result_is_named_and_can_be_replaced(asked, houses, place, done,
+                                                       steps):
     path = asked.folder(place, "L1", 3) / "result.json"
     path.write_text(path.read_text()[:100])
-    with pytest.raises(ValueError, match=r"result\.json is damaged.*remove"):
+    with pytest.raises(ValueError, match=r"result\.json is damaged.*remove.*overwrite"):
         _all(asked, houses, place)
+    assert _same(_all(asked, houses, place, overwrite=True, ctx="cpu"), done[1])
+    assert len(steps) == STEPS
+
+
+def test_what_another_experiment_has_trained_is_copied(asked, houses, place, done,
+                                                       steps):
+    other = dataclasses.replace(asked, name="again", seeds=(3, 4), variants={
+        "the same": {"lambda_gan": 0.0}})
+    found = _all(other, houses, place)
+    assert not steps
+    assert [one.scores for one in found] == [done[1][0].scores, done[1][2].scores]
+    for one, twin in zip(found, done[1][::2]):
+        assert (one.output(1) == twin.output(1)).all()
+        assert (one.folder / "log.csv").read_text() == (
+            twin.folder / "log.csv").read_text()
+        assert load_generator(one.folder, "cpu").config == load_generator(
+            twin.folder, "cpu").config
+    shutil.rmtree(place / "tried")
+    assert _same(_all(other, houses, place), found)
+
+
+def test_what_a_kill_left_is_cleared(asked, houses, place, done, steps):
+    folder = asked.folder(place, "L1", 3)
+    shutil.copytree(folder / "outputs", folder / "checkpoints" / "epoch_0002")
+    assert _same(_all(asked, houses, place), done[1]) and not steps
+    assert not list(folder.glob("checkpoints/*"))
+
+
+def test_two_at_once_do_not_meet(asked, houses, tmp_path, steps, monkeypatch):
+    score = runs.Judge.__call__
+
+    def meanwhile(judge, model):
+        with pytest.raises(RunInUseError, match="seed_3 is in use: the same exper"):
+            _all(asked, houses, tmp_path)
+        return score(judge, model)
+
+    monkeypatch.setattr(runs.Judge, "__call__", meanwhile)
+    next(asked.run(houses, tmp_path, progress=False))
+    assert len(steps) == STEPS
+
+
+def test_what_was_done_meanwhile_is_not_done_again(asked, houses, tmp_path, done,
+                                                   steps):
+    late = asked.run(houses, tmp_path, progress=False)
+    first = next(late)  # the second one is looked at before the third is there
+    shutil.copytree(done[0] / "tried", tmp_path / "tried", dirs_exist_ok=True)
+    steps.clear()
+    assert _same([first, *late], done[1]) and not steps
+
+
+def test_all_that_is_there_can_be_looked_at(asked, houses, place, done, steps):
+    fewer = dataclasses.replace(asked, seeds=(4, 9))
+    assert _same(fewer.finished(houses, place), done[1])
+    other = dataclasses.replace(fewer, variants={
+        **asked.variants, "L1": {"lambda_gan": 0.5}})
+    assert _same(other.finished(houses, place), done[1][1::2])
+    assert not steps and not asked.finished(houses, place / "nowhere")
+
+
+def test_a_place_that_cannot_be_is_refused_before_any_work(asked, houses, tmp_path,
+                                                           steps):
+    (tmp_path / "file").write_text("")
+    for place in ("file", "file/below"):
+        with pytest.raises(SaveError, match="file.*cannot hold run folders.*another"):
+            _all(asked, houses, tmp_path / place)
+    assert not steps
+
+
+def test_without_labels_there_is_nothing_to_judge_by(asked, tmp_path, steps):
+    maps = draw("toy_maps", tmp_path / "maps", 32, 4)
+    with pytest.raises(ValueError, match="class_iou, which.*'tried'.*only l1, psnr"):
+        _all(asked, maps, tmp_path)
+    assert not steps
+    by_l1 = dataclasses.replace(asked, scores=("l1", "class_iou"), seeds=(3,))
+    assert "class_iou" not in _all(by_l1.only("L1"), maps, tmp_path)[0].scores
+
+
+def test_a_lost_output_is_named(asked, place, houses):
+    one = _all(asked.only("L1"), houses, place)[0]
+    (one.folder / "outputs" / "1.png").unlink()
+    with pytest.raises(FileNotFoundError, match=r"1\.png.*remove .*seed_3, and run"):
+        one.output(1)
+
+
+def test_a_run_tells_evaluate_what_it_was_trained_on(asked, houses, place, capsys):
+    folder = asked.folder(place, "L1", 3)
+    assert read_command(folder)["dataset"] == str(houses)
+    assert main(["evaluate", str(folder), "--context", "cpu", "--count", "1"]) == 0
+    assert "class IoU" in capsys.readouterr().out
 
 
 def test_impossible_experiments_are_refused_at_once(asked, tiny):
@@ -200,8 +293,19 @@ def test_impossible_experiments_are_refused_at_once(asked, tiny):
             ({"lucky": {"seed": 4}}, (0,), "'lucky' changes seed"),
             ({}, (0,), "variants="), ({"A": {}}, (), "seeds="),
             ({"A": {}}, (1, 1), "each once"),
-            ({"A B": {}, "A, B": {}}, (0,), "share folders")):
+            ({"nothing": {"lambda_gan": 0.0, "lambda_l1": 0.0}}, (0,),
+             "'nothing'.*lambda_gan and lambda_l1"),
+            ({"A B": {}, "A, B": {}}, (0,), "share folders"),
+            ({"A": {}, "..": {}}, (0,), "share folders, or have none"),
+            ({"": {}}, (0,), "or have none")):
         with pytest.raises(ValueError, match=message):
             tried(variants, seeds)
+    for name in ("../up", "", "..", "a/b", "two words"):
+        with pytest.raises(ValueError, match="name=.*name of a folder"):
+            dataclasses.replace(asked, name=name)
+    with pytest.raises(ValueError, match="no score 'iou': choose among l1, "):
+        dataclasses.replace(asked, scores=("iou",))
+    with pytest.raises(ValueError, match="scores="):
+        dataclasses.replace(asked, scores=())
     with pytest.raises(ValueError, match="no variant 'L2', only L1, L1"):
         asked.only("L2")

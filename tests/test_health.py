@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 from mxnet import nd
+from PIL import Image
 
 from gluon_pix2pix import (
     CycleGAN,
@@ -190,25 +191,48 @@ def test_thresholds_are_those_of_the_configuration():
 CYCLE = CycleGANConfig()
 
 
-def _cycle_report(step, accuracy, a, b):
-    losses = {"accuracy_D": accuracy, "loss_G_A2B": a, "loss_G_B2A": b}
+def _cycle_report(step, accuracy_A, accuracy_B, a2b, b2a):
+    losses = {"accuracy_D_A": accuracy_A, "accuracy_D_B": accuracy_B,
+              "loss_G_A2B": a2b, "loss_G_B2A": b2a}
     return Report(1 + step // 400, step, losses, 10.0, 2e-4, step % 400 == 0)
 
 
-def test_both_discriminators_of_a_cyclegan_are_watched_together():
+@pytest.mark.parametrize(("accuracies", "who"), [
+    ((0.99, 0.5), "A"), ((0.5, 0.99), "B")])
+def test_each_discriminator_of_a_cyclegan_is_watched(accuracies, who):
     watch, log = HealthWatch(CYCLE), {}
     for step in range(10, 400, 10):
-        report = _cycle_report(step, 0.99, 0.5, 0.5 + step / 1000)
+        climbs, falls = 0.5 + step / 1000, 0.5 - step / 1000
+        losses = (falls, climbs) if who == "A" else (climbs, falls)
+        report = _cycle_report(step, *accuracies, *losses)
         watch.update(report)
         for name, value in {"epoch": 1, "iteration": step, **report.losses}.items():
             log.setdefault(name, []).append(float(f"{value:.6g}"))
     (warning,) = watch.warnings
     assert warning.iteration == 210
-    assert warning.seen.startswith("The discriminators have won") and \
-        "(0.53 to 0.58)" in warning.seen
+    assert warning.seen.startswith(f"The discriminator of {who} has won: over 200 ")
+    assert "99.0 %" in warning.seen
+    generator = {"A": "F", "B": "G"}[who]
+    assert f"loss of {generator} climbs (0.56 to 0.67)" in warning.seen
     assert "ndf" in warning.remedy and "pool_size" not in warning.remedy
     assert "lambda_l1" not in warning.remedy and "lambda_gan" not in warning.remedy
     assert HealthWatch(CYCLE, log).warnings == [warning]
+
+
+def test_a_discriminator_is_compared_with_its_own_generator():
+    watch = HealthWatch(CYCLE)
+    for step in range(10, 400, 10):  # D of A wins, and it is G that climbs
+        watch.update(_cycle_report(step, 1.0, 0.7, _climbing(step), 1 - step / 1000))
+    assert watch.warnings == []
+
+
+def test_both_discriminators_are_told_each_once():
+    watch = HealthWatch(CYCLE)
+    for step in range(10, 800, 10):
+        watch.update(_cycle_report(step, 1.0 if step > 300 else 0.7, 1.0,
+                                   _climbing(step), _climbing(step)))
+    told = [(warning.iteration, warning.seen[:22]) for warning in watch.warnings]
+    assert told == [(210, "The discriminator of B"), (490, "The discriminator of A")]
 
 
 @pytest.mark.parametrize(("changes", "there", "absent"), [
@@ -218,7 +242,7 @@ def test_both_discriminators_of_a_cyclegan_are_watched_together():
 def test_a_cyclegan_is_advised_what_is_left_to_try(changes, there, absent):
     watch = HealthWatch(CYCLE.replace(**changes))
     for step in range(10, 400, 10):
-        watch.update(_cycle_report(step, 1.0, step, step), variety=0.01)
+        watch.update(_cycle_report(step, 1.0, 1.0, step, step), variety=0.01)
     told = {warning.kind: warning.remedy for warning in watch.warnings}
     assert there in told["discriminator won"] and absent not in \
         told["discriminator won"]
@@ -236,17 +260,37 @@ def test_the_variety_of_a_cyclegan_is_that_of_its_worse_direction(tiny_cycle, do
     dataset = UnpairedImages(domains, "test", tiny_cycle)
     assert health.cycle_variety(_Directions(), dataset) == 0
     model = CycleGAN(tiny_cycle)
-    one_by_one = [share_of_variety(*pair) for pair in (
-        (_pictures(model, dataset, "AtoB", 0), np.stack([dataset[i][1]
-                                                         for i in range(3)])),
-        (_pictures(model, dataset, "BtoA", 1), np.stack([dataset[i][0]
-                                                         for i in range(3)])))]
+    A, B = ([dataset[i][place] for i in range(count)]  # each picture once
+            for place, count in ((0, 2), (1, 3)))
+    one_by_one = [share_of_variety(_translated(model, A, "AtoB"), np.stack(B)),
+                  share_of_variety(_translated(model, B, "BtoA"), np.stack(A))]
     assert health.cycle_variety(model, dataset) == pytest.approx(min(one_by_one))
 
 
-def _pictures(model, dataset, direction, place):
-    return np.stack([model.translate(nd.array(dataset[i][place][None]),
-                                     direction).asnumpy()[0] for i in range(3)])
+def _translated(model, pictures, direction):
+    return np.stack([model.translate(nd.array(picture[None]), direction).asnumpy()[0]
+                     for picture in pictures])
+
+
+class _Negatives:
+    """Turns each picture into its negative: as varied as it was."""
+
+    def translate(self, real, direction):
+        return -real
+
+
+@pytest.mark.parametrize("counts", [(8, 8), (8, 1), (1, 1), (2, 8)])
+def test_a_domain_of_few_pictures_is_no_generator_that_paints_one(
+        counts, tiny_cycle, tmp_path):
+    noise = np.random.RandomState(0)
+    for domain, count in zip("AB", counts):
+        folder = tmp_path / f"test{domain}"
+        folder.mkdir()
+        for number in range(count):
+            Image.fromarray(noise.randint(0, 256, (32, 32, 3), np.uint8)).save(
+                folder / f"{number}.png")
+    dataset = UnpairedImages(tmp_path, "test", tiny_cycle)
+    assert health.cycle_variety(_Negatives(), dataset) == pytest.approx(1, abs=0.4)
 
 
 # Interruptions

@@ -93,6 +93,14 @@ def test_reflection_shows_no_frame():
         assert (np.ptp(y, axis=(2, 3)).max() > 1e-4) == framed
 
 
+def test_the_last_layer_computes_four_pixels_at_once():
+    """Four times 3 colours fill 16 channels, where one pixel's would waste 13."""
+    graph = ResnetGenerator(3, 3, 16, 1)(mx.sym.var("data"))
+    _, shapes, _ = graph.get_internals().infer_shape(data=(1, 3, 16, 24))
+    assert (1, 16, 8, 12) in shapes and (1, 16, 16, 24) in shapes  # the latter: ngf
+    assert (1, 12, 8, 12) in shapes and shapes[-1] == (1, 3, 16, 24)
+
+
 def test_dropout_only_where_asked_for():
     x = nd.random.uniform(-1, 1, (1, 3, 16, 16))
     for use_dropout in (False, True):

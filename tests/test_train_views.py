@@ -54,10 +54,19 @@ def test_without_held_out_pictures_those_to_train_on_are_shown(
         assert view.train.train
 
 
-def test_held_out_domains_are_those_of_the_test_split(tiny_cycle, domains):
+def _only_the_first(domains, folder):
+    for name in ("trainA", "trainB"):
+        (folder / name).mkdir()
+        shutil.copy(domains / name / "1.png", folder / name)
+    return folder
+
+
+def test_held_out_domains_are_those_of_the_test_split(tiny_cycle, domains, tmp_path):
     view = UnpairedView(domains, tiny_cycle)
     assert view.about == "5 pictures of A and 4 of B"
     expected = UnpairedImages(domains, "test", tiny_cycle)
+    assert UnpairedView(_only_the_first(domains, tmp_path), tiny_cycle).about == \
+        "1 picture of A and 1 of B"
     assert (view.shown[1][0] == expected[1][0]).all()
 
 
