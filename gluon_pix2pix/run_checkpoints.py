@@ -102,13 +102,16 @@ def find_checkpoint(folder: str | Path, whole: bool = True) -> Path:
         if whole or (place / "state.json").exists():
             verify(place, whole)
         return place
+    if not place.exists():
+        raise FileNotFoundError(f"There is no folder {folder}: name that of a run; "
+                                "`gluon-pix2pix runs` lists those in runs/.")
     found = newest_intact(folder, whole)
     if found is None:
         damaged = saved_folders(folder)
         raise FileNotFoundError(
             f"{folder} holds no checkpoint" + (" that is intact" if damaged else "")
-            + ": name a run folder, such as runs/demo, or a folder with config.json "
-            "and generator.npz (of a CycleGAN: generators.npz)."
+            + ": name a run folder, or a folder with config.json and generator.npz (of "
+            "a CycleGAN: generators.npz)."
         )
     return found
 

@@ -131,6 +131,13 @@ def _read_config(info):
             return model, epochs
         reason = f"config.json tells of {epochs!r} epochs of {model!r}"
     except FileNotFoundError:
+        tables = sorted({path.parent for pattern in ("comparison.json",
+                                                     "*/comparison.json")
+                         for path in info.folder.glob(pattern)})
+        if tables and not _is_marked(info.folder):
+            info.problems.append(f"{info.folder} holds experiments; their tables are "
+                                 f"results.csv in {', '.join(map(str, tables))}.")
+            return None
         reason = "there is no config.json"
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         reason = f"config.json is damaged or of something else ({error!r})"

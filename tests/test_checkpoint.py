@@ -185,6 +185,9 @@ def test_newer_formats_and_damaged_state_are_refused(saved):
 
 
 def test_damage_and_absence_are_named(saved, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no folder .*nothing"):
+        load_checkpoint(tmp_path / "nothing")
+    (tmp_path / "nothing").mkdir()
     with pytest.raises(FileNotFoundError, match="holds no checkpoint"):
         load_checkpoint(tmp_path / "nothing")
     path = saved / "generator.npz"

@@ -166,7 +166,7 @@ def test_two_pictures_of_one_name_are_refused(run, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["translate", "nowhere", "x.png"], "nowhere holds no checkpoint"),
+    (["translate", "nowhere", "x.png"], "There is no folder nowhere"),
     (["train", "pix2pix", "--size", "100"], "multiple of 32"),
     (["train", "pix2pix", "--dataset", "facade"], "facades"),
     (["train", "pix2pix", "--context", "tpu"], "tpu"),

@@ -158,7 +158,7 @@ def test_the_segmenter_may_be_kept_elsewhere(runs, houses, tmp_path):
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["nowhere"], "nowhere holds no checkpoint"),
+    (["nowhere"], "There is no folder nowhere"),
     (["RUN", "--samples", "0"], "samples=0"),
     (["RUN", "--samples", "2", "--deterministic"], "would all be equal"),
     (["RUN", "--count", "0"], "count=0"),

@@ -68,6 +68,16 @@ def test_a_training_of_an_experiment_is_finished_once_it_is_scored(make_run):
     assert "result.json is damaged" in look_at(folder).problems[0]
 
 
+def test_a_folder_of_experiments_is_told_from_a_damaged_run(tmp_path):
+    place = tmp_path / "what_matters"
+    (place / "losses").mkdir(parents=True)
+    (place / "losses/comparison.json").write_text("{}")
+    (info,) = find_runs(tmp_path)
+    assert info.state == "no run"
+    assert info.problems == [f"{place} holds experiments; their tables are results.csv "
+                             f"in {place / 'losses'}."]
+
+
 def test_progress_is_that_of_the_checkpoints_and_the_log(make_run):
     half = look_at(make_run("half", rows=2, checkpoints=(1,)))
     assert (half.state, half.epoch, half.iteration) == ("interrupted", 1, 10)
