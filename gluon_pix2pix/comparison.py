@@ -167,7 +167,20 @@ class Comparison:
         if lines:
             told += "\n".join([f"\n\n{SCORES[self._first].label}, seed by seed:",
                                *lines])
+        if self._all_blind:
+            told += ("\n\nAll variants are below one picture for all: in verdicts on "
+                     "them there is little to learn.")
         return told
+
+    @property
+    def _all_blind(self):
+        """Whether no variant does better than an answer that ignores the input."""
+        floor = self._first and self.reference("one_picture", self._first)
+        if floor is None:
+            return False
+        sign = 1 if SCORES[self._first].more_is_better else -1
+        return all(sign * self.values(variant, self._first).mean() < sign * floor
+                   for variant in self.variants)
 
     def write(self, folder: str | Path) -> list[Path]:
         """Write ``results.csv``, a row a training, and ``comparison.json``.

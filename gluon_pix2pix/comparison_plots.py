@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PAPER = "tab:orange"
+_LINES = {"real": {"ls": "--", "lw": 1.5, "label": "real pictures"},
+          "one_picture": {"ls": ":", "lw": 1.2, "label": "one picture for all"}}
 
 
 def plot_comparison(comparison: Comparison, scores: Sequence[str] | None = None
                     ) -> Figure:
     """Draw a panel for each score: every seed a dot, their mean a bar.
 
-    A dashed line is what the real pictures score. Where the paper has figures for the
+    A dashed line is what the real pictures score, a dotted one what one picture for all
+    does. Where the paper has figures for the
     first score, they get a panel of their own: its data and networks are others, so
     only the order of the variants can be compared.
 
@@ -43,16 +46,16 @@ def plot_comparison(comparison: Comparison, scores: Sequence[str] | None = None
     figure, axes = plt.subplots(1, panels, squeeze=False, sharey=True,
                                 layout="constrained",
                                 figsize=(3.1 * panels + 1,
-                                         max(2.6, 0.42 * len(variants) + 1.3)))
+                                         max(2.6, 0.42 * len(variants) + 1.5)))
+    lines = {}
     for ax, score in zip(axes[0], scores):
         for place, variant in enumerate(variants):
             if comparison.seeds(variant):
                 _draw_values(ax, place, comparison.values(variant, score))
-        real = comparison.reference("real", score)
-        if real is not None:
-            ax.axvline(real, color=COLOURS["neutral"], ls="--", lw=1.5,
-                       label="real pictures")
-            ax.legend(fontsize=8, loc="best")
+        for who, style in _LINES.items():
+            known = comparison.reference(who, score)
+            if known is not None:
+                lines[who] = ax.axvline(known, color=COLOURS["neutral"], **style)
         ax.set_title(label(score), fontsize=10)
     if published:
         ax = axes[0][-1]
@@ -64,6 +67,9 @@ def plot_comparison(comparison: Comparison, scores: Sequence[str] | None = None
         ax.margins(x=0.15)
     axes[0][0].set(yticks=range(len(variants)), yticklabels=variants,
                    ylim=(len(variants) - 0.5, -0.5))
+    if lines:
+        figure.legend(handles=list(lines.values()), fontsize=8, frameon=False,
+                      loc="outside lower center", ncols=len(lines))
     return figure
 
 

@@ -18,6 +18,7 @@ from .metrics import diversity
 from .viz import COLOURS, to_image
 
 _PERFECT = {"l1": 0.0, "ssim": 1.0}  # where nobody need be asked
+_SHOWN = -0.5, 1.5  # shares of the way from the floor to the ceiling
 
 
 def draw_spread(rows: dict[str, Sequence], most: int = 4) -> Figure:
@@ -117,7 +118,8 @@ def draw_between(summary: dict[str, dict[str, float]]) -> Figure:
     ----------
     summary : dict of str to dict
         Of an `Evaluation`. A score takes part if it is known of ``one_picture`` for all
-        and of ``real`` pictures, as L1 (0) and SSIM (1) always are.
+        and of ``real`` pictures, as L1 (0) and SSIM (1) always are. A bar that would be
+        longer than the figure has an arrow beside its number.
     """
     shares = {}
     for name, entry in summary.items():
@@ -127,16 +129,23 @@ def draw_between(summary: dict[str, dict[str, float]]) -> Figure:
     figure, ax = plt.subplots(figsize=(9, 0.5 * len(shares) + 1.1),
                               layout="constrained")
     # Worse than blind is worse than blind, however much: it would squeeze the rest.
-    bars = ax.barh(list(shares), np.clip(list(shares.values()), -0.5, 1.5),
+    bars = ax.barh(list(shares), np.clip(list(shares.values()), *_SHOWN),
                    color=COLOURS["G"])
-    ax.bar_label(bars, [f"{share:.2f}" for share in shares.values()], padding=4,
+    ax.bar_label(bars, [_with_arrow(share) for share in shares.values()], padding=4,
                  fontsize=11, bbox={"fc": "white", "ec": "none", "pad": 1})
     ax.axvline(0, color="0.3", lw=1)
     ax.axvline(1, color="0.3", lw=1, ls="--")
-    ax.set(xlim=(min(-0.05, ax.get_xlim()[0] - 0.1), max(1.12, ax.get_xlim()[1] + 0.1)))
+    left, right = ax.get_xlim()
+    ax.set(xlim=(min(-0.05, left - 0.15), max(1.12, right + 0.15)))
     ax.set_xticks((0, 1), ("one picture for all", "real pictures"), fontsize=11)
     ax.invert_yaxis()
     return figure
+
+
+def _with_arrow(share):
+    """Write a share; an arrow says that its bar is longer than it is drawn."""
+    low, high = _SHOWN
+    return f"{'← ' * (share < low)}{share:.2f}{' →' * (share > high)}"
 
 
 def draw_gaussians(sets: dict[str, np.ndarray]) -> Figure:

@@ -129,10 +129,14 @@ def draw_statistics(pictures: dict[str, list[Seen]]) -> Figure:
         ax.plot(np.concatenate(x), np.concatenate(y), "o", ms=2.5, mew=0, alpha=0.7,
                 label=caption)
     ax.axhline(1, color="0.2", lw=1)
-    ticks = (0.125, 0.25, 0.5, 1, 2, 4)
+    ratios = np.concatenate([line.get_ydata() for line in ax.lines[:len(pictures)]])
+    octaves = np.log2(ratios[ratios > 0])  # a dead channel has none
+    ticks = 2.0 ** np.arange(min(-1, np.floor(octaves.min(initial=0))),
+                             max(1, np.ceil(octaves.max(initial=0))) + 1)
     ax.set(yscale="log", ylabel="own / running standard deviation",
            xlabel="values that a channel's statistics are made of, layer after layer")
-    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_yticks(ticks, [f"{tick:.3g}" for tick in ticks])
+    ax.set_ylim(ticks[0] / 1.2, ticks[-1] * 1.2)
     ax.minorticks_off()
     ax.set_xticks(range(len(layers)), [layer.values for layer in layers])
     ax.grid(axis="y", alpha=0.3)

@@ -88,6 +88,30 @@ def test_the_table_has_means_spreads_the_paper_and_references(compared):
     assert len({line.index(" 0.") for line in lines[1:3]}) == 1
 
 
+def test_where_all_are_below_the_floor_it_is_said(asked):
+    def told(*ious, floor=0.3):
+        return str(Comparison(asked, [
+            Result(variant, 0, {"class_iou": iou}, {"one_picture": floor and {
+                "class_iou": floor}}, "nowhere") for variant, iou in zip("ABC", ious)]))
+
+    assert told(0.1, 0.2, 0.29).endswith(
+        "\n\nAll variants are below one picture for all: in verdicts on them there is "
+        "little to learn.")
+    assert "little to learn" not in told(0.1, 0.2, 0.31)
+    assert "little to learn" not in told(0.1, 0.2, floor={})
+
+
+def test_below_the_floor_is_more_where_less_is_better(asked):
+    asked = dataclasses.replace(asked, scores=("l1",), paper={})
+    assert "little to learn" in str(Comparison(asked, [_l1("A", 0.7), _l1("B", 0.8)]))
+    assert "little to learn" not in str(
+        Comparison(asked, [_l1("A", 0.5), _l1("B", 0.8)]))
+
+
+def _l1(variant, l1):
+    return Result(variant, 0, {"l1": l1}, {"one_picture": {"l1": 0.6}}, "nowhere")
+
+
 def test_nothing_is_told_of_nothing(asked):
     assert "Nothing is trained yet" in str(Comparison(asked))
     assert Comparison(asked).differences() == []

@@ -43,8 +43,23 @@ def test_every_seed_is_a_dot_and_the_paper_has_its_own_panel(compared):
     assert _dots(iou) == [0.1, 0.1, 1.1, 1.1] and _dots(l1) == [0.3] * 4
     assert [line.get_xdata()[0] for line in paper.lines] == [0.1, 0.2]
     assert [text.get_text() for text in iou.get_yticklabels()] == ["A", "B"]
-    assert iou.get_legend() and not l1.get_legend()  # no real picture has an L1
+    assert len(iou.lines) == len(l1.lines) + 1  # no real picture has an L1
+    legend, = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["real pictures"]
     figure.canvas.draw()
+
+
+def test_the_floor_is_a_line_of_its_own(compared):
+    for result in compared.results.values():
+        result.references["one_picture"] = {"class_iou": 0.05, "l1": 0.4}
+    figure = plot_comparison(compared)
+    iou, l1, _ = figure.axes
+    for ax, floor in ((iou, 0.05), (l1, 0.4)):
+        dotted, = (line for line in ax.lines if line.get_linestyle() == ":")
+        assert list(dotted.get_xdata()) == [floor, floor]
+    legend, = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "real pictures", "one picture for all"]
 
 
 def test_it_grows(compared):

@@ -62,6 +62,16 @@ def test_between_blind_and_real():
     assert [bar.get_width() for bar in ax.patches] == pytest.approx([0.5, -0.125, 0.75])
 
 
+def test_a_bar_that_is_cut_off_says_so():
+    summary = {"l1": {"mean": 1.6, "one_picture": 0.4},
+               "ssim": {"mean": 0.2, "one_picture": 0.4},
+               "class_iou": {"mean": 0.5, "one_picture": 0.1, "real": 0.3}}
+    ax, = evaluation_plots.draw_between(summary).axes
+    assert [text.get_text() for text in ax.texts] == ["← -3.00", "-0.33", "2.00 →"]
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx(
+        [-0.5, -1 / 3, 1.5])
+
+
 def test_an_ellipse_has_the_axes_of_its_gaussian():
     rng = np.random.RandomState(0)
     points = rng.normal(size=(5000, 2)) * (3, 1) @ [[0.8, 0.6], [-0.6, 0.8]]

@@ -71,4 +71,8 @@ def test_a_point_a_channel_is_drawn(model, picture):
     assert np.allclose(points.get_ydata()[:8], np.sqrt(seen[0].var))  # by 1: untrained
     places = [np.round(line.get_xdata()[:8]) for line in ax.lines[:2]]
     assert (np.concatenate(places) == 0).all()
+    low, high = ax.get_ylim()
+    ratios = np.concatenate([line.get_ydata() for line in ax.lines[:2]])
+    assert low < ax.get_yticks()[0] <= ratios.min()
+    assert ratios.max() <= ax.get_yticks()[-1] < high
     plt.close(ax.figure)
