@@ -12,6 +12,7 @@ import gluon_pix2pix as g2p  # isort: skip  # first: it sets the threads of MXNe
 import mxnet as mx
 import numpy as np
 from measure import serve
+from our_pix2pix import noise
 from task import PLAIN, Task
 
 from gluon_pix2pix.instance_norm import FastInstanceNetwork
@@ -49,12 +50,6 @@ def losses(model: g2p.CycleGAN, folder: Path, steps: int) -> list[list[float]]:
         rows.append([scalars[name].asscalar().item()
                      for name in ("loss_G", "loss_D_A", "loss_D_B")])
     return rows
-
-
-def noise(config) -> tuple:
-    """Make a batch as large as a real one."""
-    shape = (config.batch_size, 3, config.size, config.size)
-    return tuple(mx.nd.random.uniform(-1, 1, shape) for _ in range(2))
 
 
 def main() -> None:

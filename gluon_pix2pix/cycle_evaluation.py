@@ -32,8 +32,7 @@ def domain_pictures(dataset, domain: str, count: int | None = None,
     count : int, optional
         At most so many; all by default.
     """
-    paths = {"A": dataset.paths_A, "B": dataset.paths_B}[domain]
-    for index in range(min(len(paths), count or len(paths))):
+    for index in _indices(dataset, domain, count):
         yield dataset[index]["AB".index(domain)]
 
 
@@ -55,9 +54,8 @@ class BothDomains:
 
     def __init__(self, dataset, count: int | None = None):
         self.dataset, self.folder = dataset, dataset.folder
-        self.places = [(domain, index) for domain, paths in
-                       (("A", dataset.paths_A), ("B", dataset.paths_B))
-                       for index in range(min(len(paths), count or len(paths)))]
+        self.places = [(domain, index) for domain in "AB"
+                       for index in _indices(dataset, domain, count)]
 
     def __len__(self) -> int:
         return len(self.places)
@@ -69,8 +67,18 @@ class BothDomains:
     def name(self, index: int) -> str:
         """Return the picture's folder and name: ``testA/1.jpg``."""
         domain, place = self.places[index]
-        paths = {"A": self.dataset.paths_A, "B": self.dataset.paths_B}[domain]
-        return paths[place].relative_to(self.folder).as_posix()
+        path = _paths(self.dataset, domain)[place]
+        return path.relative_to(self.folder).as_posix()
+
+
+def _paths(dataset, domain):
+    return {"A": dataset.paths_A, "B": dataset.paths_B}[domain]
+
+
+def _indices(dataset, domain, count):
+    """Number the pictures of a domain, each once; at most ``count``."""
+    total = len(_paths(dataset, domain))
+    return range(min(total, count or total))
 
 
 def evaluate_cycles(model: Generators, pictures: BothDomains, *, seed: int = 0,
