@@ -72,12 +72,12 @@ class Server:
         else:
             headers["Content-Length"] = len(body)
         headers |= answer.get("headers", {})
+        self.sent.append(0)
         handler.send_response_only(status)
         for name, value in headers.items():
             if value is not None:
                 handler.send_header(name, value)
         handler.end_headers()
-        self.sent.append(0)
         self.send(handler, answer, body[:answer.get("cut")], len(self.sent) - 1)
 
     @staticmethod
@@ -93,12 +93,13 @@ class Server:
         try:
             for at in range(0, len(body), step):
                 piece = body[at:at + step]
+                # Counted first: a test may look as soon as its client has it all.
+                self.sent[number] += len(piece)
                 if answer.get("chunked"):
                     handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
                 else:
                     handler.wfile.write(piece)
                 handler.wfile.flush()
-                self.sent[number] += len(piece)
                 if answer.get("trickle"):
                     self.closing.wait(0.005)
             if answer.get("chunked") and "cut" not in answer:
