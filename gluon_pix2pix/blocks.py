@@ -95,6 +95,32 @@ def concat_channels(F, a, b, channels: tuple[int, int]):
     return F.reshape_like(flat, a, lhs_begin=2, lhs_end=3, rhs_begin=2, rhs_end=4)
 
 
+def halved(F, images, channels: int):
+    """Average ``(N, channels, H, W)`` over 3x3 pixels around every second: half a size.
+
+    Beyond the border there is nothing, which does not count: so it does not fade. Odd
+    sides are rounded up.
+
+    Parameters
+    ----------
+    F : module
+        ``mxnet.nd`` or ``mxnet.sym``, as ``hybrid_forward`` gets it.
+    images : NDArray or Symbol
+        The images.
+    channels : int
+        How many they have; a symbol does not know its own.
+    """
+    # A pooling would say it in a word. But on the CPU MXNet's takes twice as long, and
+    # writes a line about itself to stderr for each new size.
+    def summed(a, channels):
+        return F.Convolution(a, F.ones((channels, 1, 3, 3)), kernel=(3, 3),
+                             stride=(2, 2), pad=(1, 1), num_filter=channels,
+                             num_group=channels, no_bias=True)
+
+    ones = F.ones_like(F.slice_axis(images, axis=1, begin=0, end=1))
+    return F.broadcast_div(summed(images, channels), F.BlockGrad(summed(ones, 1)))
+
+
 def mirrored(images: nd.NDArray, multiple: int, least: int = 1) -> nd.NDArray:
     """Continue ``(N, C, H, W)`` by its mirror image until both sides are multiples.
 
@@ -106,7 +132,8 @@ def mirrored(images: nd.NDArray, multiple: int, least: int = 1) -> nd.NDArray:
     if not (bottom or right):
         return images
     padding = ((0, 0), (0, 0), (0, bottom), (0, right))
-    return nd.array(np.pad(images.asnumpy(), padding, mode="symmetric"))
+    return nd.array(np.pad(images.asnumpy(), padding, mode="symmetric"),
+                    dtype=images.dtype)
 
 
 def check_images(images, channels: int, network: str) -> None:

@@ -1,7 +1,8 @@
 """Discriminators that judge patches, not pictures.
 
 Isola et al. 2017, sections 3.2.2 and 6.1.2: a fully convolutional network whose every
-output is one decision about one N x N patch of its input.
+output is one decision about one N x N patch of its input. Wang et al. 2018, section
+3.2: several of them, which see the picture at several sizes.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from mxnet import nd
 from mxnet.gluon import nn
 
-from .blocks import check_images, concat_channels, norm_layer
+from .blocks import check_images, concat_channels, halved, norm_layer
 from .config import ModelConfig
 from .convolution import Conv2D
 from .instance_norm import FastInstanceNetwork
@@ -45,8 +46,10 @@ class PatchCritic(FastInstanceNetwork):
 
     ``net(xy)`` takes condition and image already concatenated, ``(N, in_channels, H,
     W)``; ``net(x, y)`` takes them apart and concatenates them. Subclasses fill
-    ``self.model``.
+    ``self.model``, a chain of layers.
     """
+
+    depth = "n_layers"  # the parameter that says how small a picture may be
 
     def __init__(self, in_channels: int, **kwargs):
         super().__init__(**kwargs)  # prefix and params, as every Gluon block takes
@@ -60,13 +63,18 @@ class PatchCritic(FastInstanceNetwork):
         if isinstance(x, nd.NDArray):
             name = type(self).__name__
             check_images(x, self.in_channels, name)
-            if output_size(self, min(x.shape[2:])) < 1:
-                smallest = next(s for s in range(1, 4096) if output_size(self, s) >= 1)
+            if not self.fits(min(x.shape[2:])):
+                smallest = next(size for size in range(1, 4096) if self.fits(size))
                 raise ValueError(
                     f"{name} cannot judge {x.shape[2]}x{x.shape[3]} pixels: it takes "
-                    f"at least {smallest}x{smallest}, or build it with fewer n_layers."
+                    f"at least {smallest}x{smallest}, or build it with fewer "
+                    f"{self.depth}."
                 )
         return super().forward(x)
+
+    def fits(self, size: int) -> bool:
+        """Say whether anything is left of the shorter side of a picture, in pixels."""
+        return output_size(self, size) >= 1
 
     def hybrid_forward(self, F, x):
         return self.model(x)
@@ -158,6 +166,77 @@ class PixelDiscriminator(PatchCritic):
             )
             if use_sigmoid:
                 self.model.add(nn.Activation("sigmoid"))
+
+
+class MultiscaleDiscriminator(PatchCritic):
+    """Discriminators of the same layers, which see a picture at several scales.
+
+    The finest sees it as it is, each further one at half the size, where a patch shows
+    twice as much of the scene. Beside its logits each returns what its layers find on
+    the way, for the feature matching loss (Wang et al. 2018, sections 3.2 and 3.3).
+    5,603,202 parameters for two scales and 39 channels.
+
+    Parameters
+    ----------
+    in_channels : int
+        Channels of condition and image together.
+    ndf, n_layers, norm, padding :
+        Of each scale, as in `Discriminator`.
+    num_d : int
+        Number of scales.
+
+    Attributes
+    ----------
+    scales : HybridSequential
+        A `Discriminator` for each scale, the coarsest first: where a finer one is
+        added for larger pictures, the others keep their names.
+
+    Input ``(N, in_channels, H, W)`` or two such images; output a list over the scales,
+    the finest first, each of which is the list of its activations, ``(N, C, h, w)``,
+    behind each LeakyReLU, and behind these the logits, ``(N, 1, h, w)``.
+    """
+
+    depth = "n_layers or num_d"
+
+    def __init__(self, in_channels: int, ndf: int = 64, n_layers: int = 3,
+                 num_d: int = 2, *, norm: str = "instance", padding: int = 2, **kwargs):
+        super().__init__(in_channels, **kwargs)
+        if num_d < 1:
+            raise ValueError(f"num_d={num_d} must be at least 1.")
+        with self.name_scope():
+            self.scales = nn.HybridSequential()
+            for _ in range(num_d):
+                self.scales.add(Discriminator(in_channels, ndf, n_layers, use_bias=True,
+                                              norm=norm, padding=padding))
+
+    def fits(self, size: int) -> bool:
+        """Say whether the coarsest scale sees as much of a picture as one kernel does.
+
+        With a padding of 2 it would judge a single pixel, and more zeros than that.
+        """
+        for _ in range(len(self.scales) - 1):
+            size = (size + 1) // 2
+        coarsest = self.scales[0]
+        kernel, _, _ = convolutions(coarsest)[0]
+        return size >= kernel and coarsest.fits(size)
+
+    def hybrid_forward(self, F, x):
+        outputs = []
+        for critic in reversed(self.scales):
+            if outputs:
+                x = halved(F, x, self.in_channels)
+            outputs.append(_activations(critic, x))
+        return outputs
+
+
+def _activations(critic, x):
+    """List what a chain of layers has behind each LeakyReLU, and its logits."""
+    found = []
+    for layer in critic.model:
+        x = layer(x)
+        if isinstance(layer, nn.LeakyReLU):
+            found.append(x)
+    return [*found, x]
 
 
 def fitting_critic(config: ModelConfig, channels: int) -> PatchCritic:

@@ -126,8 +126,8 @@ def test_it_can_be_traced_to_be_exported():
 
 
 @pytest.mark.parametrize("options, message", [
-    ({"ngf": 0}, "ngf=0 must all be at least 1"),
-    ({"n_blocks": -1}, "n_blocks=-1 must not be negative"),
+    ({"ngf": 0}, "ngf=0 must be at least 1"),
+    ({"n_blocks": -1}, "n_blocks=-1 must be at least 0"),
     ({"padding": "mirror"}, "'mirror'.*'reflect' or 'zero'"),
     ({"norm": "layer"}, "'layer'"),
     ({"upsampling": "bicubic"}, "'bicubic'")])
