@@ -6,18 +6,20 @@ drawings, but their weights have to be brought along: nothing is downloaded here
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from mxnet import nd
 from mxnet.base import MXNetError
-from mxnet.gluon.model_zoo import model_store, vision
+from mxnet.gluon import HybridBlock
+from mxnet.gluon.model_zoo import vision
 
 from .runtime import get_context
+from .zoo_weights import place_in_zoo
 
 # Of the photographs that all networks of the zoo were trained on, as RGB in [0, 1].
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_MEAN, _STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 _SIDES = {"inceptionv3": 299}  # all others: 224
 
 
@@ -54,39 +56,64 @@ class ZooFeatures:
         except ValueError:
             raise ValueError(f"The model zoo has no network {name!r}: inceptionv3, "
                              "vgg16 and resnet50_v2 are some it has.") from None
-        path = Path(weights) if weights else _place_in_zoo(name)
+        path = Path(weights) if weights else place_in_zoo(name)
         if not path.is_file():
             raise FileNotFoundError(
                 f"The weights of {name} are not in {path}, and are not downloaded: put "
                 "the file there, or name another one (weights=, or --weights).")
-        try:
-            self.net.load_parameters(str(path), ctx=self.ctx)
-        except (ValueError, AssertionError, MXNetError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ValueError(
-                f"{path} does not hold the weights of {name} ({reason}).") from error
+        load_weights(self.net, path, name, self.ctx)
         self.side = _SIDES.get(name, 224)
         self.net.hybridize()
 
     def __call__(self, pictures: nd.NDArray) -> np.ndarray:
         pictures = pictures.as_in_context(self.ctx)
-        if pictures.shape[1] == 1:
-            pictures = nd.repeat(pictures, repeats=3, axis=1)
         if pictures.shape[2:] != (self.side, self.side):
             pictures = nd.contrib.BilinearResize2D(pictures, height=self.side,
                                                    width=self.side)
-        mean, std = (nd.array(values, ctx=self.ctx).reshape((1, 3, 1, 1))
-                     for values in (_MEAN, _STD))
-        seen = self.net.features((pictures / 2 + 0.5 - mean) / std)
-        return seen.reshape((0, -1)).asnumpy()
+        return self.net.features(as_trained(pictures)).reshape((0, -1)).asnumpy()
 
 
-def _place_in_zoo(name):
-    """Say where the zoo keeps a network's weights after a download."""
-    home = Path(os.environ.get("MXNET_HOME", Path("~") / ".mxnet")).expanduser()
-    # Its table writes mobilenet1.0 as get_model does, and inceptionv3 likewise.
+def as_trained(pictures: nd.NDArray) -> nd.NDArray:
+    """Return pictures as the zoo's networks were trained on them; differentiable.
+
+    From ``(N, 1 or 3, H, W)`` in [-1, 1] to ``(N, 3, H, W)``: RGB, with mean 0 and
+    standard deviation 1 of each channel over the photographs of ImageNet.
+    """
+    if pictures.shape[1] == 1:
+        pictures = nd.repeat(pictures, repeats=3, axis=1)
+    return nd.image.normalize(pictures, tuple(2 * _MEAN - 1), tuple(2 * _STD))
+
+
+def load_weights(net: HybridBlock, path: Path, name: str, ctx, **options) -> None:
+    """Read a network's parameters: a file of Gluon's, or an ``.npz`` of NumPy's.
+
+    Parameters
+    ----------
+    net : HybridBlock
+        Where they go.
+    path : Path
+        The file. In an ``.npz``, arrays have the names that Gluon would give them.
+    name : str
+        What to call the network in an error.
+    ctx : Context
+        Where the network computes.
+    **options
+        Those of Gluon's ``load_parameters``.
+
+    Raises
+    ------
+    ValueError
+        If the file holds others, or none.
+    """
     try:
-        version = model_store.short_hash(name)
-    except ValueError:
-        return home / "models" / f"{name}.params"
-    return home / "models" / f"{name}-{version}.params"
+        if path.suffix == ".npz":
+            with np.load(path) as arrays:
+                for key, parameter in net._collect_params_with_prefix().items():
+                    parameter._load_init(nd.array(arrays[key]), ctx)
+        else:
+            net.load_parameters(str(path), ctx=ctx, **options)
+    except (ValueError, KeyError, AssertionError, MXNetError, BadZipFile) as error:
+        # Of MXNet's own errors the part behind its trace; and no list of what is there.
+        reason = str(error).rpartition("MXNetError: ")[2].partition(", which contains")
+        raise ValueError(f"{path} does not hold the weights of {name} "
+                         f"({reason[0].splitlines()[0]}).") from error

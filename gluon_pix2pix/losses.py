@@ -1,12 +1,19 @@
-"""The two terms of the objective, and how well the discriminator tells apart.
+"""The terms of the objective, and how well the discriminator tells apart.
 
-Isola et al. 2017, equations 1 to 4. All return means over every element: scalars of
-shape ``(1,)`` that are not read back, so nothing waits for them.
+Isola et al. 2017, equations 1 to 4; Wang et al. 2018, equations 3 to 5 (over several
+scales). All return means over every element, or sums of such means over the scales:
+scalars of shape ``(1,)`` that are not read back, so nothing waits for them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mxnet import nd
+
+# What a multi-scale discriminator returns: for each scale the activations of its
+# layers in order, the logits last.
+Activations = Sequence[Sequence[nd.NDArray]]
 
 
 class GANLoss:
@@ -48,6 +55,69 @@ class GANLoss:
         """Return the share of patches judged rightly, in [0, 1]; 0.5 is chance."""
         return 0.5 * ((fake_logits < self.threshold).mean()
                       + (real_logits >= self.threshold).mean())
+
+
+class MultiscaleGANLoss:
+    """The adversarial loss over several scales: ``gan(outputs, target_is_real)``.
+
+    It is the sum of one `GANLoss` for each scale (Wang et al. 2018, equation 3).
+    ``outputs`` is what the `MultiscaleDiscriminator` returns: for each scale the list
+    of its activations, of which the last one, the logits, is judged here.
+
+    Parameters
+    ----------
+    kind : {"lsgan", "bce"}
+        As in `GANLoss`.
+    num_d : int
+        Number of scales.
+
+    Attributes
+    ----------
+    threshold : float
+        The output above which each discriminator says "real".
+    balance : float
+        The loss of ``num_d`` discriminators that cannot tell real from fake.
+    """
+
+    def __init__(self, kind: str = "lsgan", num_d: int = 2):
+        if num_d < 1:
+            raise ValueError(f"num_d={num_d} must be at least 1.")
+        self.one_scale = GANLoss(kind)
+        self.kind, self.threshold = kind, self.one_scale.threshold
+        self.balance = num_d * self.one_scale.balance
+
+    def __call__(self, outputs: Activations, target_is_real: bool) -> nd.NDArray:
+        return nd.add_n(*(self.one_scale(activations[-1], target_is_real)
+                          for activations in outputs))
+
+    def accuracy(self, of_fake: Activations, of_real: Activations) -> nd.NDArray:
+        """Return the share of patches judged rightly, averaged over the scales."""
+        shares = [self.one_scale.accuracy(fake[-1], real[-1])
+                  for fake, real in zip(of_fake, of_real, strict=True)]
+        return nd.add_n(*shares) / len(shares)
+
+
+def feature_matching(of_fake: Activations, of_real: Activations) -> nd.NDArray:
+    """Return how far the discriminator's features of a fake are from a real photo's.
+
+    The mean absolute difference of each activation but the logits, averaged over the
+    layers and over the scales, times 4: the original code weighs each layer by
+    ``4 / (n_layers + 1)`` and each scale by ``1 / num_d``, where equation 4 of Wang et
+    al. 2018 has a plain sum. With the usual four layers it is that sum over the layers.
+
+    The activations of the real photo are taken as they are: no gradient flows to them.
+
+    Parameters
+    ----------
+    of_fake, of_real : sequence of sequence of NDArray
+        What the `MultiscaleDiscriminator` returns for both.
+    """
+    distances = []
+    for fake, real in zip(of_fake, of_real, strict=True):
+        layers = [l1_loss(f, r.detach())
+                  for f, r in zip(fake[:-1], real[:-1], strict=True)]
+        distances.append(nd.add_n(*layers) * (4 / len(layers)))
+    return nd.add_n(*distances) / len(distances)
 
 
 def l1_loss(fake: nd.NDArray, real: nd.NDArray) -> nd.NDArray:

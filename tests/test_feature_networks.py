@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from mxnet import nd
+from mxnet import autograd, nd
 from mxnet.gluon.model_zoo import vision
 
-from gluon_pix2pix.feature_networks import ZooFeatures
+from gluon_pix2pix.feature_networks import ZooFeatures, as_trained
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,19 @@ def test_features_are_those_of_the_network_on_normalised_pictures(weights):
     expected = net.features(nd.array(normalised)).asnumpy()
     assert features.shape == (2, 256)
     assert np.allclose(features, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_gradient_flows_through_the_normalisation(channels):
+    picture = nd.random.uniform(-1, 1, (2, channels, 4, 5))
+    picture.attach_grad()
+    weights = nd.random.normal(shape=(2, 3, 4, 5))
+    with autograd.record():
+        (as_trained(picture) * weights).sum().backward()
+    expected = weights.asnumpy() / np.array([0.458, 0.448, 0.45]).reshape((3, 1, 1))
+    if channels == 1:
+        expected = expected.sum(axis=1, keepdims=True)
+    assert np.allclose(picture.grad.asnumpy(), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_pictures_of_any_size_and_grey_ones_are_taken(weights):
