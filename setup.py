@@ -61,14 +61,17 @@ setup(
         "pillow>=10.1",
         "pygments>=2.15",
         "requests>=2.32",
-        # The last to take the NumPy 1.23 of Pythons before 3.12.
+        # The last two to take the NumPy 1.23 of Pythons before 3.12.
         "scikit-image>=0.22,<0.25",
+        "scikit-learn>=1.3,<1.8",
         "scipy>=1.11",
+        "threadpoolctl>=3.1",
         "tqdm>=4.65",
         "urllib3>=2",
     ],
     extras_require={
-        "notebooks": ["ipykernel>=6.25", "ipywidgets>=8", "jupyterlab>=4"],
+        "notebooks": ["ipyevents>=2.0.4", "ipykernel>=6.25", "ipywidgets>=8",
+                      "jupyterlab>=4"],
         "tests": [
             "ipykernel>=6.25",
             "nbformat>=5.9",

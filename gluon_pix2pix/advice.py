@@ -19,6 +19,14 @@ _SEEN = {
         "one picture":
             "A generator returns nearly one picture, whatever the input: what it "
             "paints varies by {share:.0f} % of what real pictures do."},
+    "pix2pixhd": {
+        "discriminator won":
+            "The discriminators have won: over {steps} steps they told {accuracy:.1f} "
+            "% of the patches apart, and the generator's adversarial loss climbs "
+            "({older:.2f} to {newer:.2f}).",
+        "one picture":
+            "The generator paints nearly one picture, whatever the labels: what it "
+            "paints varies by {share:.0f} % of what photos do."},
 }
 
 
@@ -63,6 +71,21 @@ def _cyclegan(kind, config):
                               "more pictures, which they cannot learn by heart"]
 
 
+def _pix2pixhd(kind, config):
+    tries = []
+    if config.lambda_feat < 10:
+        tries.append("lambda_feat at 10, as in the paper")
+    if kind == "one picture":
+        return ("Look at a batch: do labels and photos show the same scenes? If so, "
+                "try "), [*tries, "a lower lr", "another seed"]
+    tries += [*_weaker_discriminator(config),
+              "more photos, which they cannot learn by heart"]
+    if not (config.lambda_feat or config.lambda_vgg):
+        return "Nothing else teaches the generator. Try ", tries
+    return ("The distances of features teach on, so look at the samples. If they get "
+            "no better, try "), tries
+
+
 def _weaker_discriminator(config):
     tries = ["a smaller discriminator (ndf)"]
     if not config.pool_size:
@@ -70,4 +93,4 @@ def _weaker_discriminator(config):
     return [*tries, "a lower lr"]
 
 
-_REMEDIES = {"pix2pix": _pix2pix, "cyclegan": _cyclegan}
+_REMEDIES = {"pix2pix": _pix2pix, "cyclegan": _cyclegan, "pix2pixhd": _pix2pixhd}

@@ -13,8 +13,9 @@
 
 That is three times the size of the networks, and everything a training needs to go on
 as if it had never stopped. Of a CycleGAN, both generators are ``generators.npz``, and
-the rest is called accordingly. Nothing is pickled, so a stranger's checkpoint can be
-opened safely; for translation ``config.json`` and the generators are enough.
+the rest is called accordingly; a pix2pixHD may have an ``encoder.npz`` too. Nothing is
+pickled, so a stranger's checkpoint can be opened safely; for translation
+``config.json`` and the generators are enough.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from mxnet.gluon import HybridBlock
 
 from . import durable
 from .checkpoint_files import FORMAT, check_state, digest, read_arrays
+from .config import ModelConfig
 from .configs import read_config
 from .failures import RuinedError
 from .models import MODELS, build_model
@@ -52,7 +54,7 @@ def save_checkpoint(folder: str | Path, model, **state) -> Path:
     ----------
     folder : str or Path
         The checkpoint's folder, for example ``runs/demo/checkpoints/epoch_0010``.
-    model : Pix2Pix, CycleGAN or alike
+    model : Pix2Pix or alike
         Has ``config``, ``ctx``, ``networks``, ``trainers`` and ``pools``.
     **state :
         Plain values to keep with it. Those of a `Progress` say where to go on (`fit`
@@ -162,7 +164,7 @@ def load_checkpoint(folder: str | Path, ctx=None, precision: str | None = None):
 
     Returns
     -------
-    Pix2Pix or CycleGAN
+    Pix2Pix, CycleGAN or Pix2PixHD
         Whatever its configuration describes.
 
     Raises
@@ -174,8 +176,8 @@ def load_checkpoint(folder: str | Path, ctx=None, precision: str | None = None):
     """
     folder = find_checkpoint(folder)
     config = read_config(folder / "config.json")
-    for name, build in MODELS[config.model].networks.items():
-        _fitting_arrays(build(config), folder / f"{name}.npz")
+    for name, network in MODELS[config.model].networks(config).items():
+        _fitting_arrays(network, folder / f"{name}.npz")
     model = build_model(config.replace(precision=precision or config.precision), ctx)
     restore(model, folder)
     return model
@@ -223,10 +225,12 @@ def restore(model, folder: Path) -> None:
         pool.restore(pools[name], model.ctx)
 
 
-def load_generators(folder: str | Path, ctx=None) -> dict[str, HybridBlock]:
-    """Load nothing but the generators: all that translation needs.
+def load_translating(folder: str | Path, ctx=None,
+                     ) -> tuple[ModelConfig, dict[str, HybridBlock]]:
+    """Load all that translation needs of a checkpoint: anything but discriminators.
 
-    They compute in float32, whatever precision they were trained in: every machine can.
+    Networks compute in float32, whatever precision they were trained in: every machine
+    can.
 
     Parameters
     ----------
@@ -237,9 +241,8 @@ def load_generators(folder: str | Path, ctx=None) -> dict[str, HybridBlock]:
 
     Returns
     -------
-    dict of str to HybridBlock
-        By direction: one of a pix2pix, ``"AtoB"`` and ``"BtoA"`` of a CycleGAN. Their
-        configuration is the ``config`` of each.
+    tuple
+        The configuration, and the networks by the names under which they are saved.
 
     Raises
     ------
@@ -248,15 +251,35 @@ def load_generators(folder: str | Path, ctx=None) -> dict[str, HybridBlock]:
     """
     folder = find_checkpoint(folder, whole=False)
     config = read_config(folder / "config.json")
-    model = MODELS[config.model]
-    name, build = next(iter(model.networks.items()))
-    network = build(config)
-    arrays = _fitting_arrays(network, folder / f"{name}.npz")
-    network.initialize(ctx=get_context(ctx))
-    set_parameters(network, arrays)
-    if config.hybridize:
-        network.hybridize()
-    generators = model.generators(config, network)
+    networks = {name: network
+                for name, network in MODELS[config.model].networks(config).items()
+                if not name.startswith("discriminator")}
+    arrays = {name: _fitting_arrays(network, folder / f"{name}.npz")
+              for name, network in networks.items()}
+    for name, network in networks.items():
+        network.initialize(ctx=get_context(ctx))
+        set_parameters(network, arrays[name])
+        if config.hybridize:
+            network.hybridize()
+    return config, networks
+
+
+def load_generators(folder: str | Path, ctx=None) -> dict[str, HybridBlock]:
+    """Load the generators, which translate; parameters as of `load_translating`.
+
+    Returns
+    -------
+    dict of str to HybridBlock
+        By direction: one of a pix2pix, ``"AtoB"`` and ``"BtoA"`` of a CycleGAN. Their
+        configuration is the ``config`` of each.
+
+    Raises
+    ------
+    FileNotFoundError, CheckpointError, ValueError
+        As `load_translating`.
+    """
+    config, networks = load_translating(folder, ctx)
+    generators = MODELS[config.model].generators(config, next(iter(networks.values())))
     for netG in generators.values():
         netG.config = config
     return generators

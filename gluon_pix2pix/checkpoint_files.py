@@ -16,7 +16,7 @@ from . import durable
 from .failures import CheckpointError
 
 FORMAT = 2
-_FOR_TRANSLATION = {"config.json", "generator.npz", "generators.npz"}
+_FOR_TRANSLATION = {"config.json", "generator.npz", "generators.npz", "encoder.npz"}
 _ALWAYS = {"bytes": int, "device": str, "files": dict, "saved_at": str, "threads": str,
            "versions": dict}
 _OF_A_TRAINING = {"batches": int, "data": (dict, type(None)), "epoch": int,

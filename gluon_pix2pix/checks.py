@@ -15,6 +15,8 @@ from .reports import Problem, Report
 from .street_labels import LABEL_NC
 
 _UNLIKE = 1.5  # so many times wider or narrower than usual is worth a look
+# Where files of several folders belong together: the folder of what is to be painted.
+_TARGETS = {"labels": "test_img", "aligned": "test_B"}
 
 
 def check(folder: str | os.PathLike, *, kind: str | None = None,
@@ -29,10 +31,11 @@ def check(folder: str | os.PathLike, *, kind: str | None = None,
     folder : str or path
         The data set.
     kind : str, optional
-        Its layout: ``"paired"``, ``"unpaired"`` or ``"labels"``; by default the one
-        that its folders show.
+        Its layout, a key of `layouts.LAYOUTS`; by default the one that its folders
+        show.
     size : int, optional
-        Size to train at in pixels (the width, for labels), to find smaller pictures.
+        Size to train at in pixels, to find smaller pictures: the width, where pictures
+        and maps are files of their own.
     label_nc : int
         Number of labels; those in label maps must lie in ``[0, label_nc)``.
     progress : bool
@@ -75,7 +78,7 @@ def check(folder: str | os.PathLike, *, kind: str | None = None,
                                        for pick in (min, max))
         report.counts[name] = len(found)
         report.modes[name] = dict(Counter(f.mode or "unreadable" for f in found))
-    if report.kind == "labels":
+    if report.kind in _TARGETS:
         _compare_partners(facts, report)
     photos = {name: found for name, found in facts.items()
               if not name.endswith(("_label", "_inst", "_feat"))}
@@ -191,10 +194,12 @@ def _list_files(report):
             report.warnings.append(Problem(
                 report.folder / name, "holds pictures, but is not read",
                 f"folders of this layout are {', '.join(layout.folders)}"))
-    if "test_img" not in files and any(name.startswith("test_") for name in files):
+    target = _TARGETS.get(report.kind)
+    if target and target not in files and any(name.startswith("test_")
+                                              for name in files):
         report.warnings.append(Problem(
-            report.folder / "test_img", "does not exist", "without photos, maps can be "
-            "translated, but not compared with what they should give"))
+            report.folder / target, "does not exist", "without these, outputs cannot "
+            "be compared with what they should be"))
     if not any(files[name] for name in files if not name.startswith("train")):
         report.warnings.append(Problem(
             report.folder, "holds no pictures beside those to train on",
@@ -214,10 +219,10 @@ def _compare_shapes(files, kind, size):
         if not 1 / _UNLIKE <= aspect / usual <= _UNLIKE:
             file.warning("is {}x{} pixels, unlike the others in shape".format(
                 *file.size), "crop it to the shape of the others, or remove it")
-        elif kind != "labels" and not 0.95 <= aspect <= 1.05:
+        elif kind not in _TARGETS and not 0.95 <= aspect <= 1.05:
             file.warning(f"{what} not square and will be squeezed into squares",
                          "crop first if shapes matter")
-        if size and (width if kind == "labels" else min(width, height)) < size:
+        if size and (width if kind in _TARGETS else min(width, height)) < size:
             file.warning(f"{what} smaller than {size} pixels and will be enlarged",
                          "train at a smaller size, or find larger pictures")
 

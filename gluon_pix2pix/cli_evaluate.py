@@ -169,18 +169,10 @@ def _of_direction(config, direction):
 
 def _data_folder(args, run, config):
     """Return the folder of the data set to evaluate on."""
-    from .run_command import read_command
-    from .sources import get_dataset
+    from .run_data import data_of_run
 
-    asked = read_command(run)
-    name = args.dataset or asked.get("dataset")
-    if name is None:
-        raise ValueError(f"{args.run} does not tell what it was trained on: name it "
-                         "with --dataset, or a folder of inputs with --pictures.")
-    # A profile says how many pictures of a toy there are: those of the training.
-    profile = asked.get("profile") if name == asked.get("dataset") else None
-    root = args.root or asked.get("root", "data")
-    return get_dataset(name, root, profile, size=config.size)
+    return data_of_run(run, config, args.dataset, args.root,
+                       otherwise=", or a folder of inputs with --pictures")
 
 
 def _pairs(args, run, config):

@@ -14,6 +14,32 @@ _WRITES = (
     "it early (Ctrl-C, a closed terminal, a full disk, a power cut), --resume goes\n"
     "on from the last checkpoint as if it had not happened.")
 
+_TWO_STAGES = """
+
+High resolution is learnt in two stages: first by a global generator at half of the
+size, then by a local enhancer around it, to which --start gives the weights of the
+first run. In its first epochs (--epochs-fix-global) the enhancer learns alone."""
+_STAGES = """examples:
+  gluon-pix2pix train pix2pixhd
+  gluon-pix2pix train pix2pixhd --features encoder       with looks of objects
+  gluon-pix2pix train pix2pixhd --lambda-vgg 10 --vgg-weights vgg19.npz
+
+two stages, here on drawn streets; the second one begins with what the first learnt:
+  gluon-pix2pix train pix2pixhd --size 128 --run runs/half
+  gluon-pix2pix train pix2pixhd --size 256 --run runs/whole --start runs/half \\
+      --generator local --ngf 8 --epochs-fix-global 1
+The paper's, on Cityscapes at 1024x512 and 2048x1024 pixels, with looks of objects:
+  gluon-pix2pix train pix2pixhd --profile full --dataset data/cityscapes_hd \\
+      --features encoder --run runs/half
+  gluon-pix2pix precompute-features runs/half
+  gluon-pix2pix train pix2pixhd --profile full --dataset data/cityscapes_hd \\
+      --features stored --run runs/whole --start runs/half --generator local \\
+      --size 2048 --ngf 32 --num-d 3 --epochs 50 --epochs-decay 50 \\
+      --epochs-fix-global 10
+
+Your own photos: `gluon-pix2pix prepare labels` matches them with their maps, and
+`gluon-pix2pix check` says beforehand what is wrong with them."""
+
 
 def add_commands(commands):
     parser = commands.add_parser(
@@ -38,6 +64,9 @@ def add_commands(commands):
         "  gluon-pix2pix train cyclegan --dataset path/to/my_seasons\n"
         "Your own domains: `gluon-pix2pix prepare unpaired` splits two folders, and\n"
         "`gluon-pix2pix check` says beforehand what is wrong with them."), "cyclegan")
+    add_options(add_command(
+        models, "pix2pixhd", _train, help="label maps of objects, in high resolution",
+        description=_WRITES + _TWO_STAGES, epilog=_STAGES), "pix2pixhd")
 
 
 def _train(args):
@@ -51,7 +80,7 @@ def _train(args):
     from .recovery import check_same_training
     from .run_checkpoints import saved_folders
     from .runs import RunFolder
-    from .train_plan import command, data_folder, settle
+    from .train_plan import command, data_folder, fill, settle
     from .train_views import VIEWS
     from .training_session import TrainingSession
     from .translation import opposite
@@ -65,10 +94,10 @@ def _train(args):
     folder = data_folder(args, config)
     view = VIEWS[config.model](folder, config)
     if not view.held_out:
-        print(f"{folder} has no {view.lacks}: nothing is measured on held-out "
-              "pictures, and the samples show pictures that are trained on.")
+        print(view.note)
     if args.unreadable == "stop" and not args.resume:
         view.train[0], view.shown[0]  # what cannot be an item is named now
+    fill(model, args, run_folder)
     run = RunFolder(run_folder, config, args.overwrite, resume=args.resume,
                     save_every=args.save_every)
     if not args.resume:
@@ -77,8 +106,8 @@ def _train(args):
     if saved := saved_folders(run.folder):
         check_same_training(saved[-1], model, loader, config)
     session = TrainingSession(model, view, loader, run, board)
-    print(f"{view.about} of {config.size} pixels from {folder}, {session.epochs} "
-          f"epochs on {model.ctx}; writing to {run.folder}"
+    print(f"{view.about} of {view.pixels} from {folder}, {session.epochs} epochs on "
+          f"{model.ctx}; writing to {run.folder}"
           + (f", going on after step {session.done}" if session.done else ""))
     if session.done == session.steps:
         print(f"{run.folder} is finished; --epochs or --epochs-decay lengthens it.")
@@ -97,7 +126,7 @@ def _train(args):
     print(f"\nLook at  {sheet}   ({view.title})\n"
           + "".join(f"         {path}\n" for path in curves) +
           f"Model    {run.folder / 'checkpoints'}\n"
-          f"Next     {_program()} translate {run.folder} YOUR_PICTURE\n"
+          f"Next     {_program()} translate {run.folder} {view.to_translate}\n"
           f"{other_way}"
           f"         make lab   (the course; begin with 00_start_here.ipynb)")
 

@@ -121,6 +121,7 @@ class ModelConfig:
     # No annotations: constants of the class, not fields.
     model = None  # its name, in files and on the command line
     both_ways = False  # whether one training teaches both directions
+    derived_from = ("size",)  # what fields that are not given follow
     profiles = {"smoke": {}, "lesson": {}, "full": {}}  # what each changes
     choices = {
         "direction": DIRECTIONS,
@@ -143,8 +144,13 @@ class ModelConfig:
                           "choose one of " + ", ".join(map(repr, allowed)))
         self._check()
 
+    @property
+    def toy_size(self) -> int:
+        """At what size a toy data set is drawn, in pixels."""
+        return self.size
+
     def _derived(self) -> dict:
-        """Name the fields that follow ``size`` where they are None."""
+        """Name the fields that follow others, mostly ``size``, where they are None."""
         return {"load_size": round(self.size * 286 / 256)}
 
     def _check_types(self):
@@ -237,7 +243,7 @@ class ModelConfig:
         and they are not given.
         """
         fields = dataclasses.asdict(self)
-        if "size" in changes:
+        if set(self.derived_from) & set(changes):
             fields.update(dict.fromkeys(self._derived()))
         return type(self).from_dict({**fields, **changes})
 

@@ -8,10 +8,13 @@ from pathlib import Path
 from .config import ModelConfig
 from .cyclegan_config import CycleGANConfig
 from .pix2pix_config import Pix2PixConfig
+from .pix2pixhd_config import Pix2PixHDConfig
 
-CONFIGS = {config.model: config for config in (Pix2PixConfig, CycleGANConfig)}
+CONFIGS = {config.model: config
+           for config in (Pix2PixConfig, CycleGANConfig, Pix2PixHDConfig)}
 # What is measured on held-out pictures when an epoch ends: columns of a run's log.
-MEASURES = {"pix2pix": ("val_l1",), "cyclegan": ("val_cycle_A", "val_cycle_B")}
+MEASURES = {"pix2pix": ("val_l1",), "cyclegan": ("val_cycle_A", "val_cycle_B"),
+            "pix2pixhd": ("val_l1",)}
 
 
 def read_config(path: str | Path) -> ModelConfig:

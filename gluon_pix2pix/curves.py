@@ -42,6 +42,9 @@ _DISTANCES = (
     _Line("loss_cycle_B", _SECOND["G"], "cycle of B"),
     _Line("loss_identity_A", COLOURS["G"], "identity of A", ":"),
     _Line("loss_identity_B", _SECOND["G"], "identity of B", ":"),
+    # Of a pix2pixHD, as the networks see pictures.
+    _Line("loss_feat", COLOURS["G"], "features of D"),
+    _Line("loss_vgg", _SECOND["G"], "features of VGG19"),
 )
 _ACCURACIES = (
     _Line("accuracy_D", COLOURS["D"], None),
@@ -130,14 +133,15 @@ def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
 
     Three panels: the adversarial losses with the line on which a discriminator sits
     that cannot tell real from fake; the L1 distance, of a CycleGAN those of cycle and
-    identity; and the share of patches that each discriminator tells apart, with chance
-    at one half. Curves of 40 reports and more get a running mean. ``warnings`` of a
-    `HealthWatch` are marked where they began, and the last three are told below.
+    identity, of a pix2pixHD those of features, unless it has none; and the share of
+    patches that each discriminator tells apart, with chance at one half. Curves of 40
+    reports and more get a running mean. ``warnings`` of a `HealthWatch` are marked
+    where they began, and the last three are told below.
 
     Raises
     ------
     KeyError
-        If a panel has nothing to show: the name of a column that is missing.
+        If adversarial losses or shares are missing: the name of such a column.
     """
     from matplotlib import pyplot as plt
 
@@ -148,18 +152,20 @@ def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
     figure = plt.figure(figsize=(10.5, height), layout="constrained")
     top, *below = figure.subfigures(1 if images is None else 2, 1, squeeze=False)[:, 0]
     figure.suptitle(textwrap.fill(title, 140), fontsize=10)
-    adversarial, distance, accuracy = top.subplots(1, 3)
+    has_distances = any(line.column in columns for line in _DISTANCES) or any(
+        _known(columns, line) for line in _HELD_OUT)
+    adversarial, *distances, accuracy = top.subplots(1, 2 + has_distances)
     highest = [*_draw(adversarial, columns, _ADVERSARIAL), balance]
     adversarial.axhline(balance, color=COLOURS["neutral"], ls="--", lw=1.5,
                         label=f"D cannot tell: {balance:.2f}")
     _finish(adversarial, "adversarial losses", highest)
-    highest = _draw(distance, columns, _DISTANCES) + _draw_measured(distance, columns)
-    _finish(distance, "L1 distance, on [-1, 1]", highest)
+    for distance in distances:
+        _draw_distances(distance, columns)
     _draw(accuracy, columns, _ACCURACIES)
     accuracy.axhline(0.5, color=COLOURS["neutral"], ls="--", lw=1.5, label="chance")
     accuracy.set(title="patches that D tells apart", ylim=(0, 1.04))
     accuracy.legend(fontsize=8, loc="lower right")
-    for ax in (adversarial, distance, accuracy):
+    for ax in (adversarial, *distances, accuracy):
         ax.set_xlabel("step")
         ax.grid(alpha=0.25)
         for warning in warnings:
@@ -176,10 +182,18 @@ def plot_losses(columns: dict[str, list[float]], balance: float = math.log(2),
     return figure
 
 
-def _draw(ax, columns, lines):
+def _draw_distances(ax, columns):
+    of_features = "loss_feat" in columns or "loss_vgg" in columns
+    highest = _draw(ax, columns, _DISTANCES, may_lack=True)
+    highest += _draw_measured(ax, columns)
+    _finish(ax, "distances (validation: L1)" if of_features
+            else "L1 distance, on [-1, 1]", highest)
+
+
+def _draw(ax, columns, lines, may_lack=False):
     """Draw the lines that the log has columns for; return the top of each."""
     found = [line for line in lines if line.column in columns]
-    if not found:
+    if not (found or may_lack):
         raise KeyError(lines[0].column)
     return [_curve(ax, columns["iteration"], columns[line.column], line)
             for line in found]
@@ -204,14 +218,18 @@ def _draw_measured(ax, columns):
     """Draw what was measured on held-out pictures; return all of it."""
     values = []
     for line in _HELD_OUT:
-        known = [(step, value) for step, value in
-                 zip(columns["iteration"], columns.get(line.column, []))
-                 if not math.isnan(value)]
-        if known:
+        if known := _known(columns, line):
             ax.plot(*zip(*known), line.style, color=line.colour, ms=4, lw=1.5,
                     label=line.label)
             values += [value for _, value in known]
     return values
+
+
+def _known(columns, line):
+    """Return the steps and values at which something was measured."""
+    return [(step, value) for step, value in
+            zip(columns["iteration"], columns.get(line.column, []))
+            if not math.isnan(value)]
 
 
 def _finish(ax, title, highest):

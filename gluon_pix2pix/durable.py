@@ -110,11 +110,38 @@ def write_text(path: Path, text: str) -> None:
         _flush(file)
 
 
+def replace_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write an ``.npz`` file in the place of another, whole or not at all.
+
+    Raises
+    ------
+    SaveError
+        If it cannot be written.
+    """
+    with explained(path):
+        _replace(path, write_arrays, arrays)
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Write a file in the place of another, whole or not at all."""
+    _replace(path, _write_bytes, content)
+
+
+def _write_bytes(path, content):
+    with open(path, "xb") as file:
+        file.write(content)
+        _flush(file)
+
+
 def replace_text(path: Path, text: str) -> None:
     """Write a text file in the place of another, whole or not at all."""
+    _replace(path, write_text, text)
+
+
+def _replace(path, write, content):
     temporary = _hidden(path)
     try:
-        write_text(temporary, text)
+        write(temporary, content)
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

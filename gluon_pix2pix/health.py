@@ -20,6 +20,7 @@ from mxnet import nd
 from .advice import remedy, seen
 from .config import DIRECTIONS
 from .cycle_evaluation import domain_pictures
+from .label_painting import paint
 
 _LEAST = 4  # reports to read a trend from
 # What a discriminator tells apart, and the adversarial loss of the generator that it
@@ -85,6 +86,33 @@ def cycle_variety(model, dataset, count: int = 8) -> float:
     return float(np.fmin(*shares))
 
 
+def label_variety(model, dataset, photos, count: int = 8) -> float:
+    """Measure how varied the pictures of a pix2pixHD are, as a share of the photos.
+
+    As `variety`. Pictures of several sizes are cut to the smallest height and width.
+
+    Parameters
+    ----------
+    model : Pix2PixHD
+        Has ``config``, ``translate`` and ``features_of``.
+    dataset : LabelInstanceImages
+        Without jitter. The first ``count`` are painted.
+    photos : LabelInstanceImages
+        The same, or other items with photos, to compare with.
+    count : int
+        Few are enough.
+    """
+    indices = range(min(count, len(dataset)))
+    fakes = [painting.output for painting in paint(model, dataset, indices)]
+    reals = [photos[index][2] for index in range(min(count, len(photos)))]
+    return share_of_variety(_stacked(fakes), _stacked(reals))
+
+
+def _stacked(pictures):
+    height, width = np.min([picture.shape[1:] for picture in pictures], axis=0)
+    return np.stack([picture[:, :height, :width] for picture in pictures])
+
+
 def share_of_variety(fakes: np.ndarray, targets: np.ndarray) -> float:
     """Compute what `variety` returns from ``(N, C, H, W)`` outputs and targets.
 
@@ -145,7 +173,7 @@ class HealthWatch:
 
     Parameters
     ----------
-    config : Pix2PixConfig or CycleGANConfig
+    config : ModelConfig
         Has ``warn_window``, ``warn_accuracy`` and ``warn_variety``, and the values that
         a remedy would change.
     log : dict of str to list, optional

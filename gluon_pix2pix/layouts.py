@@ -1,4 +1,4 @@
-"""The three folder layouts of data sets, and how to tell which one a folder has."""
+"""The folder layouts of data sets, and how to tell which one a folder has."""
 
 from __future__ import annotations
 
@@ -39,6 +39,10 @@ LAYOUTS: dict[str, Layout] = {layout.kind: layout for layout in (
            ("train_img", "train_label"),
            ("train_img", "train_label", "train_inst", "train_feat",
             "test_img", "test_label", "test_inst", "test_feat")),
+    Layout("aligned", "pictures A and their partners B with the same names",
+           ("train_A", "train_B"),
+           ("train_A", "train_B", "train_inst", "train_feat",
+            "test_A", "test_B", "test_inst", "test_feat")),
 )}
 
 
@@ -77,7 +81,9 @@ def missing_folders(kind: str, folder: str | os.PathLike) -> list[str]:
 
 
 def find_layout(folder: str | os.PathLike) -> str:
-    """Tell the layout of a data set: ``"paired"``, ``"unpaired"`` or ``"labels"``.
+    """Tell the layout of a data set, the ``kind`` of one of `LAYOUTS`.
+
+    What is called ``trainA`` and ``trainB`` counts as unpaired.
 
     Raises
     ------

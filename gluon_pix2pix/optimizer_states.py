@@ -106,6 +106,8 @@ def _names(trainer, net):
 
 
 def _trained_shapes(trainer, net):
+    # Running statistics have no states. Weights that are frozen just now may have some
+    # of an earlier or a later time, so `grad_req` does not tell.
     return {name: trainer._params[index].shape
             for index, name in _names(trainer, net).items()
-            if trainer._params[index].grad_req != "null"}
+            if trainer._params[index]._differentiable}

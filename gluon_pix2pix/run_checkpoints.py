@@ -50,6 +50,11 @@ class CheckpointState:
     damaged: str | None = None
 
 
+def run_of(folder: Path) -> Path:
+    """Return the run folder of a checkpoint; of any other folder, itself."""
+    return folder.parent.parent if folder.parent.name == "checkpoints" else folder
+
+
 def saved_folders(run: Path) -> list[Path]:
     """List the checkpoints of a run folder, oldest first.
 
@@ -98,7 +103,8 @@ def find_checkpoint(folder: str | Path, whole: bool = True) -> Path:
     """
     folder = Path(folder)
     place = durable.in_place(folder)
-    if (place / "config.json").is_file() and any(place.glob("*.npz")):
+    is_run = (place / "checkpoints").is_dir()  # which may hold features.npz as well
+    if not is_run and (place / "config.json").is_file() and any(place.glob("*.npz")):
         if whole or (place / "state.json").exists():
             verify(place, whole)
         return place

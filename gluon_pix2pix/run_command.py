@@ -17,6 +17,8 @@ _FITS = {
     "unreadable": UNREADABLE.__contains__,
     "save_every": lambda value: type(value) is int and value >= 1,
     "recipe": RECIPES.__contains__,
+    "start": lambda value: isinstance(value, str),
+    "vgg_weights": lambda value: isinstance(value, str),
 }
 
 
@@ -26,8 +28,9 @@ def read_command(folder: str | Path) -> dict:
     Returns
     -------
     dict
-        Of ``dataset``, ``root``, ``profile``, ``unreadable``, ``save_every`` and
-        ``recipe`` those that are known: none of a run that a notebook began.
+        Of ``dataset``, ``root``, ``profile``, ``unreadable``, ``save_every``,
+        ``recipe``, ``start`` and ``vgg_weights`` those that are known: none of a run
+        that a notebook began.
 
     Raises
     ------

@@ -10,7 +10,7 @@ import numpy as np
 from .configs import read_config
 from .curves import plot_losses
 from .health import HealthWatch
-from .losses import GANLoss
+from .losses import MultiscaleGANLoss
 from .pictures import natural_order, read_picture
 from .run_log import read_log
 from .viz import save_figure
@@ -34,8 +34,9 @@ def plot_run(folder: str | Path) -> Figure:
     if not log:
         raise ValueError(f"{folder} has no curves yet: its log.csv is empty.")
     config = read_config(folder / "config.json")
+    gan = MultiscaleGANLoss(config.gan_loss, getattr(config, "num_d", 1))
     try:
-        return plot_losses(log, GANLoss(config.gan_loss).balance, title=folder.name,
+        return plot_losses(log, gan.balance, title=folder.name,
                            warnings=HealthWatch(config, log).warnings)
     except KeyError as error:
         raise ValueError(f"{folder / 'log.csv'} has no column {error}, which its "

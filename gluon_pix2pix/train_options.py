@@ -37,7 +37,7 @@ def with_model(argv: list[str]) -> list[str]:
 def add_options(parser: argparse.ArgumentParser, model: str) -> None:
     """Add the options of a model's training."""
     view = VIEWS[model]
-    parser.set_defaults(model=model, recipe=None)
+    parser.set_defaults(model=model, recipe=None, start=None, vgg_weights=None)
     parser.add_argument("--dataset", help="a name (draw and download list them) or a "
                         f"folder of your own {view.learns_from} (default: that of the "
                         f"run to resume, else {view.dataset})")
@@ -51,6 +51,8 @@ def add_options(parser: argparse.ArgumentParser, model: str) -> None:
         parser.add_argument("--recipe", choices=RECIPES, help="train as somebody has "
                             "published it; what else is given has the last word "
                             "(default: that of the run to resume, else paper)")
+    if model == "pix2pixhd":
+        _add_files(parser)
     parser.add_argument("--run", help="run folder (default: runs/DATASET)")
     earlier = parser.add_mutually_exclusive_group()
     earlier.add_argument("--resume", action="store_true", help="go on with the run in "
@@ -73,6 +75,17 @@ def add_options(parser: argparse.ArgumentParser, model: str) -> None:
     _add_fields(parser.add_argument_group(
         "configuration", "Each option changes one number of the profile."),
         CONFIGS[model])
+
+
+def _add_files(parser):
+    parser.add_argument("--start", metavar="RUN", help="begin with the weights of "
+                        "another run, mostly one at half the size: a global generator "
+                        "becomes the global part of a local one, discriminators go to "
+                        "the scales of their size, an encoder goes on learning. With "
+                        "--resume it is not needed")
+    parser.add_argument("--vgg-weights", metavar="FILE", help="weights of VGG19, where "
+                        "--lambda-vgg is not 0 (default: those of the run to resume, "
+                        "else PIX2PIX_VGG19, else the model zoo's, fetched once)")
 
 
 def _add_fields(group, config_class):

@@ -44,7 +44,9 @@ def fit(model, loader, config=None, report_every: int = 10, *, run=None,
     ----------
     model : Pix2Pix or alike
         Has ``step(*batch) -> dict`` of scalar NDArrays and ``learning_rate``; to be
-        saved, also ``config``, ``ctx``, ``networks``, ``trainers`` and ``pools``.
+        saved, also ``config``, ``ctx``, ``networks``, ``trainers`` and ``pools``. If
+        it has ``begin_epoch``, that is called with the epoch's number, from 0, before
+        the first step of each, and where a training goes on in the middle of one.
     loader : Loader or alike
         One epoch an iteration; ``loader.epoch`` is set to the epoch's number from 0.
     config : optional

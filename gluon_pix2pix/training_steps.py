@@ -70,6 +70,8 @@ class Training:
         if self.batches is None:
             epoch, done = self.progress.epoch, self.progress.batches
             self.model.learning_rate = learning_rate(self.config, epoch + 1)
+            if hasattr(self.model, "begin_epoch"):
+                self.model.begin_epoch(epoch)
             self.loader.epoch = epoch
             self.batches = (self.loader.from_batch(done)
                             if hasattr(self.loader, "from_batch")

@@ -13,7 +13,7 @@ import numpy as np
 from mxnet import nd
 from PIL import Image
 
-RESIZE_MODES = ("scale_width", "scale_width_and_crop", "crop", "none")
+from .street_labels import LABEL_NC
 
 
 def to_float(picture: np.ndarray) -> np.ndarray:
@@ -51,29 +51,24 @@ def resize_ids(ids: np.ndarray, width: int, height: int) -> np.ndarray:
     return ids[rows[:, None], columns]
 
 
-def scaled_size(width: int, height: int, mode: str, load_size: int,
+def scaled_size(width: int, height: int, new_width: int | None = None,
                 multiple_of: int = 1) -> tuple[int, int]:
-    """Return the (width, height) to resize to in one of pix2pixHD's ways.
+    """Return the (width, height) of a picture resized to a width, its shape kept.
 
     Parameters
     ----------
     width, height : int
         Size of the picture in pixels.
-    mode : {"scale_width", "scale_width_and_crop", "crop", "none"}
-        With ``scale_width`` the picture becomes `load_size` wide and keeps its shape;
-        otherwise it keeps its size. Cropping, if any, comes after it.
-    load_size : int
-        Width to scale to.
+    new_width : int, optional
+        Width to resize to; by default it keeps its size.
     multiple_of : int
-        What both sides must be multiples of if the picture is not cropped, because the
-        networks halve it so often. The nearest multiple is taken.
+        What both sides must be multiples of, because networks halve them so often. The
+        nearest multiple is taken.
     """
-    if mode.startswith("scale_width"):
-        width, height = load_size, max(1, round(height * load_size / width))
-    if mode in ("scale_width", "none"):
-        width, height = (max(1, round(side / multiple_of)) * multiple_of
-                         for side in (width, height))
-    return width, height
+    if new_width is not None:
+        width, height = new_width, round(height * new_width / width)
+    return tuple(max(1, round(side / multiple_of)) * multiple_of
+                 for side in (width, height))
 
 
 def jitter(
@@ -139,13 +134,46 @@ def instance_edges(instances: nd.NDArray) -> nd.NDArray:
     NDArray
         ``(N, 1, H, W) float32``: 1 where one of the four neighbours has another id.
     """
-    ids = instances.astype("float32")  # exact up to 2**24; ids end at 2**16
-    edges = nd.zeros_like(ids)
+    edges = nd.zeros(instances.shape, ctx=instances.context)
     for axis in (2, 3):
-        left = ids.slice_axis(axis, 0, -1)
-        right = ids.slice_axis(axis, 1, None)
-        differ = left != right
-        edge = nd.zeros_like(ids.slice_axis(axis, 0, 1))
-        edges = nd.maximum(edges, nd.concat(differ, edge, dim=axis))
-        edges = nd.maximum(edges, nd.concat(edge, differ, dim=axis))
+        # Compared as they come: large int32 would lose digits as float32.
+        differ = (instances.slice_axis(axis, 0, -1)
+                  != instances.slice_axis(axis, 1, None)).astype("float32")
+        none = nd.zeros_like(edges.slice_axis(axis, 0, 1))
+        edges = nd.maximum(edges, nd.concat(differ, none, dim=axis))
+        edges = nd.maximum(edges, nd.concat(none, differ, dim=axis))
     return edges
+
+
+def encode_input(labels: nd.NDArray, instances: nd.NDArray | None = None,
+                 label_nc: int = LABEL_NC) -> nd.NDArray:
+    """Make what pix2pixHD's networks see of a batch: labels one-hot, edges of objects.
+
+    On the device where the batch is. Ids stay ids until then: at 2048x1024 the one-hot
+    maps of a single picture fill 294 MB.
+
+    Parameters
+    ----------
+    labels : NDArray
+        Label ids from 0 to ``label_nc - 1``, shape ``(N, 1, H, W)``; at ``label_nc=0``
+        pictures ``(N, C, H, W) float32 in [-1, 1]``, which pass as they are.
+    instances : NDArray, optional
+        Instance ids, exact integers, shape ``(N, 1, H, W)``; see `instance_edges`.
+    label_nc : int
+        Number of classes.
+
+    Returns
+    -------
+    NDArray
+        ``(N, label_nc or C, H, W) float32``, and one channel more with instances.
+    """
+    if instances is None:
+        return one_hot(labels, label_nc) if label_nc else labels
+    edges = instance_edges(instances)
+    if not label_nc:
+        return nd.concat(labels, edges, dim=1)
+    # A class too many, which no pixel has, leaves room for the edges. Joining them by
+    # nd.concat would copy all channels: it takes longer than all the rest.
+    encoded = one_hot(labels, label_nc + 1)
+    encoded[:, label_nc:] = edges
+    return encoded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 
-from mxnet import autograd, gluon, nd
+from mxnet import Context, autograd, gluon, nd
 
 from .blocks import check_images, mirrored
 from .config import DIRECTIONS
@@ -45,20 +45,38 @@ def translate(netG: gluon.HybridBlock, real: nd.NDArray, sample: bool = True,
     check_images(real, netG.in_channels, "translate")
     height, width = real.shape[2:]
     real = mirrored(real, 2 ** netG.num_downs, getattr(netG, "smallest", 1))
-    real = real.as_in_context(_context(netG))
+    return apply(netG, real, sample=sample)[:, :, :height, :width]
+
+
+def apply(net: gluon.HybridBlock, *inputs: nd.NDArray, sample: bool = True,
+          ) -> nd.NDArray:
+    """Apply a network to a batch outside of training; the network stays as it is.
+
+    Parameters
+    ----------
+    net : HybridBlock
+        Any network.
+    *inputs : NDArray
+        What it takes, ``(N, ...)`` each.
+    sample : bool
+        As in `translate`.
+    """
+    inputs = [array.as_in_context(context_of(net)) for array in inputs]
     # A compiled network keeps the mode as one flag, which work still queued reads when
     # it runs: so nothing may be queued where the mode changes.
     nd.waitall()
-    if sample:
-        with _statistics_kept(netG), autograd.pause(train_mode=True):
-            fakes = [netG(image.expand_dims(0)) for image in real]
-            fake = nd.concat(*fakes, dim=0)
-            nd.waitall()
-    else:
+    if not sample:
         with autograd.pause(train_mode=False):
-            fake = netG(real)
+            result = net(*inputs)
             nd.waitall()
-    return fake[:, :, :height, :width]
+        return result
+    with _statistics_kept(net), autograd.pause(train_mode=True):
+        # Slices are views: a picture of many channels and pixels is not copied.
+        results = [net(*(array[i:i + 1] for array in inputs))
+                   for i in range(len(inputs[0]))]
+        result = results[0] if len(results) == 1 else nd.concat(*results, dim=0)
+        nd.waitall()
+    return result
 
 
 def opposite(direction: str) -> str:
@@ -94,7 +112,8 @@ class Generators:
         return fake, self.translate(fake, opposite(direction))
 
 
-def _context(net):
+def context_of(net: gluon.Block) -> Context:
+    """Return the device of an initialised network."""
     return next(iter(net.collect_params().values())).list_ctx()[0]
 
 
@@ -106,7 +125,8 @@ def _statistics_kept(net) -> Iterator[None]:
     pass in train mode: there, each picture looked at would change the network.
     """
     parameters = net.collect_params().values()
-    statistics = [data for param in parameters if param.grad_req == "null"
+    statistics = [data for param in parameters
+                  if param.name.endswith(("running_mean", "running_var"))
                   for data in param.list_data()]
     saved = [data.copy() for data in statistics]
     try:

@@ -14,7 +14,10 @@ from mxnet import nd
 from PIL import Image
 
 from .config import DIRECTIONS
-from .transforms import to_uint8
+from .instance_colours import colour_instances
+from .label_painting import looks_of, paint
+from .street_labels import LABEL_NC, colour_labels
+from .transforms import to_float, to_uint8
 
 # pyplot is imported by the functions that draw: it would take a quarter of the time and
 # a sixth of the memory of `import gluon_pix2pix`, which most commands do not need.
@@ -52,7 +55,8 @@ def image_grid(rows, column_titles=(), row_titles=(), side: float = 2.2) -> Figu
     column_titles, row_titles : sequence of str
         Captions above the first row and left of each row.
     side : float
-        Width of an image in inches.
+        Width of an image in inches. Its height has as much room, or less if all are
+        wider than high.
 
     Returns
     -------
@@ -61,10 +65,13 @@ def image_grid(rows, column_titles=(), row_titles=(), side: float = 2.2) -> Figu
     """
     from matplotlib import pyplot as plt
 
-    rows = [list(row) for row in rows]
+    rows = [[None if image is None else to_image(image) for image in row]
+            for row in rows]
     columns = max(map(len, rows))
+    shapes = [image.shape for row in rows for image in row if image is not None]
+    high = side * min(1, max([shape[0] / shape[1] for shape in shapes], default=1))
     figure, axes = plt.subplots(len(rows), columns, squeeze=False,
-                                figsize=(side * columns, side * len(rows)),
+                                figsize=(side * columns, high * len(rows)),
                                 layout="constrained")
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
     for ax in axes.flat:
@@ -73,7 +80,7 @@ def image_grid(rows, column_titles=(), row_titles=(), side: float = 2.2) -> Figu
     for row, images in zip(axes, rows):
         for ax, image in zip(row, images):
             if image is not None:
-                ax.imshow(to_image(image), interpolation="nearest")
+                ax.imshow(image, interpolation="nearest")
     for ax, title in zip(axes[0], column_titles):
         ax.set_title(title, fontsize=11)
     for ax, title in zip(axes[:, 0], row_titles):
@@ -119,12 +126,61 @@ def cycle_sheet(model, dataset, indices=range(4)) -> Figure:
     return image_grid(rows, ("A", "G(A)", "F(G(A))", "B", "F(B)", "G(F(B))"))
 
 
+def label_sheet(model, dataset, indices=range(4)) -> Figure:
+    """Draw what a pix2pixHD paints of label maps: labels | objects | output | photo.
+
+    One row an index; `label_sheet_titles` names the columns. Indices beyond the data
+    set's end are left out.
+
+    Parameters
+    ----------
+    model : Pix2PixHD or LabelTranslator
+        Has ``config``, ``translate`` and ``features_of``.
+    dataset : LabelInstanceImages
+        Without jitter, with photos or without.
+    indices : iterable of int
+        Which of its items.
+    """
+    config, rows = model.config, []
+    for painting in paint(model, dataset, _there(dataset, indices)):
+        row = [_coloured(painting.labels, config.label_nc)]
+        if config.use_instances:
+            row.append(to_float(colour_instances(painting.instances[0])))
+        rows.append([*row, painting.output,
+                     *([painting.photo] if dataset.use_photos else [])])
+    return image_grid(rows, label_sheet_titles(config, dataset), side=3.6)
+
+
+def label_sheet_titles(config, dataset) -> list[str]:
+    """Name the columns of a `label_sheet`, with the source of the objects' looks."""
+    source = {None: "output", "photo": "output, looks of the photo",
+              "stored": "output, stored looks", "zero": "output, all looks 0"}
+    return ["labels" if config.label_nc else "input",
+            *(["objects"] if config.use_instances else []),
+            source[looks_of(config, dataset)],
+            *(["photo"] if dataset.use_photos else [])]
+
+
+def _coloured(labels, label_nc):
+    """Colour a label map; of a picture in its place, leave the colours."""
+    if label_nc == 0:
+        return labels
+    # Other classes than those of streets have no colours of their own.
+    colour = colour_labels if label_nc <= LABEL_NC else colour_instances
+    return to_float(colour(labels[0].astype(np.int32)))
+
+
 def _items(dataset, indices):
-    """Return the items of a data set that are there; there must be one."""
+    """Return the items of a data set that are there."""
+    return [dataset[index] for index in _there(dataset, indices)]
+
+
+def _there(dataset, indices):
+    """Return the indices of a data set that are there; there must be one."""
     found = [index for index in indices if index < len(dataset)]
     if not found:
         raise ValueError(f"The data set has only {len(dataset)} items to show.")
-    return [dataset[index] for index in found]
+    return found
 
 
 def show_palette(classes: dict[str, tuple], columns: int = 6) -> Figure:

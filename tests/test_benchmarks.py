@@ -146,21 +146,24 @@ def without_torch(folder):
 
 def test_step_measures_without_torch(tmp_path):
     text = run("step.py", "--quick", path=without_torch(tmp_path))
-    training, inference, cyclegan = (cells(part) for part in text.split("### ")[1:])
+    training, inference, cyclegan, *hd = (
+        cells(part) for part in text.split("### ")[1:])
     can = [] if bfloat16_problem() else ["ours, bfloat16"]
     assert {name for name in training if name.strip("-")} == {"ours", "tutorial", *can}
     assert all(f"{name.split()[-1]} takes " in text for name in can)
     assert {name for name in cyclegan if name.strip("-")} == {
         "ours", "ours, MXNet's InstanceNorm", *can}
     assert "of the time with MXNet's InstanceNorm" in text
-    for rows in (training, inference, cyclegan):
-        speed, torch, tutorial, blas, onednn, memory = rows["ours"]
+    assert len(hd) == 3  # a step; translations by both generators
+    for rows in (training, inference, cyclegan, *hd):
+        speed, seconds, torch, tutorial, blas, onednn, memory = rows["ours"]
         assert number(speed) > 0 and torch == "-"
+        assert number(seconds) == pytest.approx(1 / number(speed), rel=0.1, abs=0.01)
         assert number(blas) > 0 and number(onednn) > 0
         if sys.platform == "linux":
             assert 50 < number(memory) < 5000
-    assert training["tutorial"][2] == "1.00" and inference["ours"][2] == "-"
-    assert number(training["ours"][2]) > 0 and "tutorial" not in inference
+    assert training["tutorial"][3] == "1.00" and inference["ours"][3] == "-"
+    assert number(training["ours"][3]) > 0 and "tutorial" not in inference
     assert "PyTorch is left out" in text and "[benchmarks]" in text
     assert "Both sides" not in text and "sgemm, GFLOP/s: NumPy " in text
 
@@ -179,6 +182,8 @@ def test_pytorch_computes_the_same(measure, monkeypatch):
     options = step.parse(["--quick"])
     assert "agree to" in step.agreement(options)
     assert "agree to" in step.agreement(options, "cyclegan")
+    told = step.agreement(options, "hd_inference")  # steps and pictures of both kinds
+    assert told.count("agree to") == told.count("between their pictures") == 2
     monkeypatch.setattr(step, "TOLERANCE", 0)
     with pytest.raises(RuntimeError, match="do not compute the same"):
         step.agreement(options)
@@ -226,6 +231,8 @@ def test_operations_are_counted_from_the_graph(measure):
         (6 + 11) * sum(expected) - 4 * expected[0])
     assert work.step(counted, counted) == 3 * sum(expected) - expected[0] + 2 * (
         3 * sum(expected) - expected[0]) + 2 * sum(expected)
+    assert work.hd_step(counted, counted, counted) == 4 * (
+        3 * sum(expected) - expected[0]) + sum(expected)
 
 
 def test_the_papers_networks_do_their_known_work(measure):

@@ -20,12 +20,14 @@ from gluon_pix2pix.checkpoint import (
     checkpoint_size,
     find_checkpoint,
     load_generators,
+    load_translating,
     parameter_arrays,
     restore,
 )
 from gluon_pix2pix.checkpoint_files import digest, read_arrays, verify
 from gluon_pix2pix.failures import CheckpointError, RuinedError
 from gluon_pix2pix.optimizer_states import optimizer_arrays
+from gluon_pix2pix.pix2pixhd import Pix2PixHD
 from gluon_pix2pix.translation import translate
 
 
@@ -81,6 +83,56 @@ def test_a_cyclegan_translates_both_ways_from_its_generators_alone(
     usual = translate(load_generator(alone), batch[0])
     np.testing.assert_allclose(
         usual.asnumpy(), model.translate(batch[0], "AtoB").asnumpy(), atol=1e-6)
+
+
+@pytest.fixture
+def painter(tiny_hd, tmp_path):
+    """A pix2pixHD with an encoder that has learnt a little, and its checkpoint."""
+    model = Pix2PixHD(tiny_hd)
+    shape = (2, 1, 16, 32)
+    scene = (nd.ones(shape), nd.ones(shape, dtype="int32"),
+             nd.random.uniform(-1, 1, (2, 3, 16, 32)))
+    model.step(*scene)
+    return model, scene, save_checkpoint(tmp_path / "painter", model)
+
+
+def test_three_networks_are_saved_and_go_on_as_they_were(painter):
+    model, scene, folder = painter
+    assert {path.name for path in folder.glob("*.npz")} == {"pools.npz", *(
+        f"{of}{name}.npz" for name in ("generator", "discriminator", "encoder")
+        for of in ("", "optimizer_"))}
+    again = load_checkpoint(folder)
+    for _ in range(2):
+        assert {name: loss.asscalar() for name, loss in model.step(*scene).items()} == \
+            {name: loss.asscalar() for name, loss in again.step(*scene).items()}
+
+
+def test_generator_and_encoder_are_enough_to_paint(painter, tmp_path):
+    model, (labels, instances, photo), folder = painter
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for name in ("config.json", "generator.npz", "encoder.npz"):
+        shutil.copy(folder / name, alone)
+    config, networks = load_translating(alone)
+    assert config == model.config and list(networks) == ["generator", "encoder"]
+    looks = networks["encoder"](photo, instances)
+    np.testing.assert_allclose(
+        looks.asnumpy(), model.features_of(photo, instances).asnumpy(), atol=1e-5)
+    netG = load_generator(alone)
+    assert netG.config == config and netG.in_channels == config.generator_channels
+    (alone / "encoder.npz").unlink()
+    with pytest.raises(FileNotFoundError, match="encoder.npz"):
+        load_translating(alone)
+
+
+def test_a_damaged_encoder_is_noticed(painter):
+    _, _, folder = painter
+    content = bytearray((folder / "encoder.npz").read_bytes())
+    content[-300] ^= 1
+    (folder / "encoder.npz").write_bytes(content)
+    for load in (load_checkpoint, load_translating):
+        with pytest.raises(CheckpointError, match="encoder.npz is damaged"):
+            load(folder)
 
 
 def test_a_direction_that_was_not_trained_is_refused(saved, cycle):

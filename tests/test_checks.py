@@ -240,6 +240,24 @@ def test_streets_may_be_wide_and_without_objects(tmp_path):
         "does not exist", "holds the same numbers as its label map"}
 
 
+def test_pictures_and_their_partners(tmp_path):
+    for split, count in (("train", 8), ("test", 3)):
+        for domain in "AB":
+            (tmp_path / f"{split}_{domain}").mkdir()
+            for number in range(count):
+                picture(number + 100 * len(split) + 1000 * ord(domain), 64).save(
+                    tmp_path / f"{split}_{domain}" / f"{number}.png")
+    report = check(tmp_path, size=64)
+    assert report.kind == "aligned" and report.ok and not report.warnings, str(report)
+    (tmp_path / "train_A" / "1.png").unlink()
+    picture(1, 32).save(tmp_path / "train_B" / "2.png")
+    shutil.rmtree(tmp_path / "test_B")
+    assert_found(check(tmp_path), {
+        "train_B/1.png": ("problem", "has no partner in train_A"),
+        "train_B/2.png": ("problem", "is 32x32 pixels, its partner 2.png 64x32"),
+        "test_B": ("warning", "does not exist")})
+
+
 def test_a_flood_of_like_problems_is_counted(tmp_path):
     for name in ("train_img", "train_label"):
         (tmp_path / name).mkdir()

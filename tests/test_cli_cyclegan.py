@@ -102,10 +102,10 @@ def test_runs_of_two_models_are_not_mixed_up(run, pairs, tmp_path, capsys):
             "prepare unpaired --help`") in capsys.readouterr().err
     other = tmp_path / "other"
     shutil.copytree(run, other)
-    fields = {**json.loads(before), "model": "pix2pixhd"}
+    fields = {**json.loads(before), "model": "pix3pix"}
     (other / "config.json").write_text(json.dumps(fields))
     assert main(["train", "--run", str(other), "--resume"]) == 1
-    assert "for a model 'pix2pixhd'" in capsys.readouterr().err
+    assert "for a model 'pix3pix'" in capsys.readouterr().err
     assert (run / "config.json").read_text() == before
 
 

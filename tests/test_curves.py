@@ -57,9 +57,33 @@ def test_curves_of_a_cyclegan_show_opponents_and_cycles():
     assert "identity of A" in _shown(plot_losses({**CYCLE, **identity}).axes[1])
 
 
-def test_a_panel_without_a_curve_names_what_is_missing():
-    columns = {name: CYCLE[name] for name in CYCLE if "cycle" not in name}
-    with pytest.raises(KeyError, match="loss_l1"):
+HD = {"iteration": [1, 2], "loss_D": [0.5, 0.4], "loss_gan": [0.6, 0.7],
+      "accuracy_D": [0.5, 0.6], "loss_feat": [3.0, 2.0], "loss_vgg": [1.5, 1.0],
+      "val_l1": [math.nan, 0.3]}
+
+
+def test_curves_of_a_pix2pixhd_show_distances_of_features():
+    adversarial, distance, _ = plot_losses(HD, 0.5).axes
+    assert "D cannot tell: 0.50" in _shown(adversarial)
+    assert _shown(distance) == {"features of D": [3.0, 2.0], "validation": [0.3],
+                                "features of VGG19": [1.5, 1.0]}
+    assert distance.get_title() == "distances (validation: L1)"
+
+
+def test_without_a_distance_there_are_two_panels():
+    columns = {name: HD[name] for name in HD if name not in ("loss_feat", "loss_vgg")}
+    _, measured, _ = plot_losses(columns).axes
+    assert _shown(measured) == {"validation": [0.3]}
+    assert measured.get_title() == "L1 distance, on [-1, 1]"
+    figure = plot_losses({**columns, "val_l1": [math.nan] * 2})
+    assert [ax.get_title() for ax in figure.axes] == ["adversarial losses",
+                                                      "patches that D tells apart"]
+
+
+@pytest.mark.parametrize("missing", ["loss", "accuracy"])
+def test_a_panel_without_a_curve_names_what_is_missing(missing):
+    columns = {name: CYCLE[name] for name in CYCLE if missing not in name}
+    with pytest.raises(KeyError, match=f"{missing}_D"):
         plot_losses(columns)
 
 

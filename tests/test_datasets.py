@@ -7,6 +7,7 @@ from gluon_pix2pix import (
     LabelInstanceImages,
     PairedImages,
     Pix2PixConfig,
+    Pix2PixHDConfig,
     UnpairedImages,
 )
 
@@ -124,7 +125,8 @@ def test_a_small_first_picture_does_not_fill_the_memory(tmp_path, monkeypatch):
             Image.new("RGB" if part == "img" else "L", (size, size)).save(
                 tmp_path / f"train_{part}" / f"{number}.png")
     monkeypatch.setattr("gluon_pix2pix.datasets._CACHE_LIMIT", 2**19)
-    dataset = LabelInstanceImages(tmp_path, mode="none", use_instances=False)
+    config = Pix2PixHDConfig(resize_mode="none", use_instances=False)
+    dataset = LabelInstanceImages(tmp_path, config=config)
     for index in range(4):
         dataset[index]
         assert sum(array.nbytes for arrays in dataset._cache.values()

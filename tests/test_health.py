@@ -17,6 +17,8 @@ from gluon_pix2pix import (
     health,
 )
 from gluon_pix2pix.health import HealthWatch, share_of_variety
+from gluon_pix2pix.label_instances import LabelInstanceImages
+from gluon_pix2pix.pix2pixhd_config import Pix2PixHDConfig
 from gluon_pix2pix.training import Report
 
 CONFIG = Pix2PixConfig()  # looks at 200 steps
@@ -337,6 +339,49 @@ def test_a_resumed_training_is_told_what_an_uninterrupted_one_is(seen, back):
         if report.iteration > back:
             resumed.update(report, variety)
     assert resumed.warnings == whole.warnings
+
+
+# A pix2pixHD
+
+@pytest.mark.parametrize(("changes", "there", "absent"), [
+    ({}, "a lower lr", "lambda_feat"),
+    ({"lambda_feat": 1.0}, "lambda_feat at 10", "Nothing else"),
+    ({"lambda_feat": 0.0, "lambda_vgg": 0.0}, "Nothing else teaches", "samples"),
+    ({"pool_size": 50}, "more photos", "pool_size")])
+def test_a_pix2pixhd_is_advised_what_is_left_to_try(changes, there, absent):
+    watch = HealthWatch(Pix2PixHDConfig(**changes))
+    for step in range(10, 400, 10):
+        losses = {"accuracy_D": 1.0, "loss_gan": _climbing(step)}
+        watch.update(Report(1, step, losses, 1.0, 2e-4, False), variety=0.01)
+    one, won = watch.warnings
+    assert won.seen == ("The discriminators have won: over 200 steps they told 100.0 % "
+                        "of the patches apart, and the generator's adversarial loss "
+                        "climbs (2.30 to 4.30).")
+    assert there in won.remedy and absent not in won.remedy
+    assert "varies by 1 % of what photos do. Look at a batch: do labels" in str(one)
+
+
+def test_the_variety_of_painted_labels_is_a_share_of_that_of_photos(tiny_hd, scenes):
+    photos = LabelInstanceImages(scenes, "test", tiny_hd, train=False)
+    more = LabelInstanceImages(scenes, "train", tiny_hd, train=False)
+
+    class Copies:  # each photo, with less contrast
+        config = tiny_hd
+        contrast = 0.5
+
+        def features_of(self, photo, instances):
+            return photo
+
+        def translate(self, labels, instances, features):
+            return features * self.contrast
+
+    model = Copies()
+    assert health.label_variety(model, photos, photos) == pytest.approx(0.5, rel=1e-5)
+    model.contrast = 0
+    assert health.label_variety(model, photos, photos) == 0
+    model.contrast = 1
+    varied = health.label_variety(model, photos, more)
+    assert varied == pytest.approx(1, abs=0.6) and varied != 1
 
 
 # A real training

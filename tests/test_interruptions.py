@@ -19,6 +19,7 @@ from training_processes import MODELS, Nursery
 import gluon_pix2pix as g2p
 from gluon_pix2pix import durable
 from gluon_pix2pix.checkpoint_files import verify
+from gluon_pix2pix.configs import read_config
 from gluon_pix2pix.failures import (
     DivergedError,
     Interrupted,
@@ -27,6 +28,7 @@ from gluon_pix2pix.failures import (
     RunLostError,
     SaveError,
 )
+from gluon_pix2pix.models import MODELS as TRAINED
 from gluon_pix2pix.run_checkpoints import newest_intact
 from gluon_pix2pix.runs import checkpoint_states
 
@@ -58,18 +60,18 @@ def assert_same(run, other):
     different = [name for name in arrays if (arrays[name] != expected[name]).any()]
     assert not different
     # Networks, optimisers and pools have all been compared.
-    files = {name.split("/")[0] for name in arrays}
-    assert len(files) == 5 and "pools.npz" in files
-    assert files > {"generator.npz", "optimizer_generator.npz"} or \
-        files > {"generators.npz", "optimizer_generators.npz"}
+    config = read_config(run / "config.json")
+    assert {name.split("/")[0] for name in arrays} == {"pools.npz", *(
+        f"{of}{name}.npz" for name in TRAINED[config.model].networks(config)
+        for of in ("", "optimizer_"))}
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def unbroken(request, nursery, pairs, domains, tmp_path_factory):
+def unbroken(request, nursery, pairs, domains, scenes, tmp_path_factory):
     """A run that nobody disturbed, what began it, and how long it took."""
     folder = tmp_path_factory.mktemp("unbroken") / request.param
-    arguments = {"data": str(pairs if request.param == "pix2pix" else domains),
-                 "model": request.param}
+    data = {"pix2pix": pairs, "cyclegan": domains, "pix2pixhd": scenes}
+    arguments = {"data": str(data[request.param]), "model": request.param}
     born = nursery.run("train", folder=str(folder), **arguments)
     assert born["status"] == 0, born["text"]
     return folder, arguments, born["seconds"]

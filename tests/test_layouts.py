@@ -18,6 +18,7 @@ def put(folder, *names):
     ("paired", ["train/1.jpg", "val/1.png"]),
     ("unpaired", ["trainA/1.jpg", "trainB/x.webp", "testA/1.jpg"]),
     ("labels", ["train_img/1.png", "train_label/1.png"]),
+    ("aligned", ["train_A/1.png", "train_B/1.png", "test_A/2.png"]),
 ])
 def test_layouts_are_recognised(tmp_path, kind, files):
     put(tmp_path, *files)

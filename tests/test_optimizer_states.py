@@ -76,6 +76,30 @@ def test_an_untrained_state_takes_back_all_that_was_learnt():
     assert trainer.optimizer.num_update == 0
 
 
+def test_frozen_weights_may_have_states_or_none():
+    """Of a time before they were frozen; and after it they begin anew."""
+    net, trainer = _network()
+    _train(net, trainer, 2)
+    arrays = optimizer_arrays(trainer, net)
+    net[0].collect_params().setattr("grad_req", "null")
+    check_optimizer(trainer, net, arrays, "the file")
+    set_optimizer(trainer, net, arrays)
+    _train(net, trainer, 1)
+    found = optimizer_arrays(trainer, net)
+    assert (found["0.weight.updates"], found["1.gamma.updates"]) == (2, 3)
+    rest = {name: array for name, array in found.items() if not name.startswith("0.")}
+    check_optimizer(trainer, net, rest, "the file")
+    set_optimizer(trainer, net, rest)
+    net[0].collect_params().setattr("grad_req", "write")
+    _train(net, trainer, 1)
+    found = optimizer_arrays(trainer, net)
+    assert (found["0.weight.updates"], found["1.gamma.updates"]) == (1, 4)
+    statistics = {f"1.running_mean.{part}": found[f"1.gamma.{part}"]
+                  for part in ("mean", "variance", "updates")}
+    with pytest.raises(ValueError, match="1.running_mean"):
+        check_optimizer(trainer, net, {**found, **statistics}, "the file")
+
+
 def test_what_does_not_fit_is_refused_and_named():
     net, trainer = _network()
     _train(net, trainer, 1)

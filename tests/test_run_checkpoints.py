@@ -4,6 +4,7 @@ from gluon_pix2pix import save_checkpoint
 from gluon_pix2pix.run_checkpoints import (
     best_checkpoint,
     checkpoint_states,
+    find_checkpoint,
     newest_intact,
 )
 
@@ -72,3 +73,10 @@ def test_the_one_before_is_taken_only_if_there_is_one(run, caplog):
     assert newest_intact(run) is None
     assert caplog.text.count("pools.npz is damaged") == 3
     assert "is taken" not in caplog.text
+
+
+def test_a_run_that_holds_arrays_of_its_own_is_no_checkpoint(run, model):
+    (run / "config.json").write_text(model.config.to_json())
+    (run / "styles.npz").write_bytes(b"looks")
+    for whole in (True, False):
+        assert find_checkpoint(run, whole).name == "epoch_0010"

@@ -5,7 +5,7 @@ import pytest
 from gluon_pix2pix.run_command import read_command
 
 WHOLE = {"dataset": "x", "root": "/data", "profile": "smoke", "unreadable": "skip",
-         "save_every": 3}
+         "save_every": 3, "start": "/runs/half", "vgg_weights": "/vgg19.npz"}
 
 
 def test_what_is_known_is_returned(tmp_path):
@@ -18,7 +18,8 @@ def test_what_is_known_is_returned(tmp_path):
 @pytest.mark.parametrize("text", [
     "", "{", "[]", '"x"', "3", "null", 9999 * "[", *(json.dumps({**WHOLE, **wrong})
     for wrong in ({"dataset": 3}, {"root": None}, {"profile": "huge"}, {"profile": []},
-                  {"unreadable": "maybe"}, {"save_every": 0}, {"save_every": True}))])
+                  {"unreadable": "maybe"}, {"save_every": 0}, {"save_every": True},
+                  {"start": 3}, {"vgg_weights": []}))])
 def test_damage_is_named(tmp_path, text):
     path = tmp_path / "command.json"
     path.write_text(text)

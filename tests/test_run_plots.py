@@ -41,6 +41,12 @@ def test_curves_come_from_the_folder_alone_with_their_warnings(run):
     assert marks == [210]
 
 
+def test_the_balance_of_several_discriminators_is_that_of_all(run, tiny_hd):
+    (run / "config.json").write_text(tiny_hd.replace(num_d=3).to_json())
+    adversarial = plot_run(run).axes[0]
+    assert 0.75 in [line.get_ydata()[0] for line in adversarial.lines]
+
+
 def test_samples_show_the_first_the_last_and_some_between(run):
     axes = plot_samples(run).axes
     assert [ax.get_title() for ax in axes] == ["epoch 1", "epoch 4", "epoch 8",

@@ -221,7 +221,8 @@ def test_ids_survive_the_files(tmp_path):
     assert (read_ids(folder / "train_inst" / "2.png") == instances).all()
     assert (g2p.read_picture(folder / "train_img" / "2.png") == photo).all()
     assert instances.max() >= 24000
-    data = g2p.LabelInstanceImages(folder, "test", mode="none")
+    config = g2p.Pix2PixHDConfig(resize_mode="none")
+    data = g2p.LabelInstanceImages(folder, "test", config)
     assert data[0][0].shape == (1, 64, 128)
 
 

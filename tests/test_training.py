@@ -8,9 +8,13 @@ from gluon_pix2pix import (
     PairedImages,
     Pix2Pix,
     Pix2PixConfig,
+    RunFolder,
     fit,
     learning_rate,
 )
+from gluon_pix2pix.checkpoint_files import read_arrays
+from gluon_pix2pix.models import build_model
+from gluon_pix2pix.train_views import LabelView
 
 
 class Toy:
@@ -137,3 +141,78 @@ def test_a_loader_that_gives_too_little_is_told():
 
     with pytest.raises(ValueError, match="promised 7 batches an epoch and gave 3"):
         list(fit(Toy(), Liar(3)))
+
+
+# What changes from epoch to epoch ---------------------------------------------------
+
+
+def test_a_model_that_wants_to_know_is_told_which_epoch_begins():
+    model, told = Toy(), []
+    model.begin_epoch = lambda epoch: told.append((epoch, model.steps))
+    list(fit(model, Batches(3)))
+    assert told == [(0, 0), (1, 3), (2, 6)]
+
+
+@pytest.fixture(scope="module")
+def local(tiny_hd):
+    """A local enhancer whose global part waits for two of four epochs, of 3 steps."""
+    return tiny_hd.replace(generator="local", epochs_fix_global=2, ngf=2, epochs=2,
+                           epochs_decay=2, features="none")
+
+
+def train_local(config, folder, scenes, stops=()):
+    """Train to the end, with a new model behind each stop; return the epochs told."""
+    told = []
+    for stop in (*stops, None):
+        model = build_model(config, "cpu")
+        begin = model.begin_epoch
+        model.begin_epoch = lambda epoch, begin=begin: (told.append(epoch),
+                                                        begin(epoch))
+        run = RunFolder(folder, config, resume=True, keep=9)
+        for report in fit(model, Loader(LabelView(scenes, config).train), run=run,
+                          resume="auto", report_every=1):
+            run.log(report)
+            if report.iteration == stop:
+                break
+    return told
+
+
+def contents(run, epoch):
+    folder = run / "checkpoints" / f"epoch_{epoch:04d}"
+    return {f"{path.name}/{name}": array for path in folder.glob("*.npz")
+            for name, array in read_arrays(path).items()}
+
+
+def trunk_of(arrays, file):
+    return {name: array for name, array in arrays.items()
+            if name.startswith(f"{file}/trunk.")}
+
+
+@pytest.fixture(scope="module")
+def whole(local, scenes, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    assert train_local(local, folder, scenes) == [0, 1, 2, 3]
+    return folder
+
+
+def test_a_global_part_waits_and_then_learns(whole):
+    weights = [trunk_of(contents(whole, epoch), "generator.npz") for epoch in (0, 2, 3)]
+    assert weights[0]
+    for name, array in weights[0].items():
+        assert (weights[1][name] == array).all()
+    assert any((weights[2][name] != array).any() for name, array in weights[1].items())
+    waiting, learning = (trunk_of(contents(whole, epoch), "optimizer_generator.npz")
+                         for epoch in (2, 3))
+    assert not waiting
+    assert learning["optimizer_generator.npz/trunk.1.weight.updates"] == 3
+
+
+@pytest.mark.parametrize(("stops", "told"), [
+    ((2,), [0, 0, 1, 2, 3]), ((6,), [0, 1, 2, 3]), ((7,), [0, 1, 2, 2, 3]),
+    ((4, 8, 10), [0, 1, 1, 2, 2, 3, 3])])
+def test_a_break_while_it_waits_or_learns_changes_nothing(local, scenes, whole,
+                                                          tmp_path, stops, told):
+    assert train_local(local, tmp_path / "run", scenes, stops) == told
+    expected, found = contents(whole, 4), contents(tmp_path / "run", 4)
+    assert found.keys() == expected.keys()
+    assert not [name for name in expected if (found[name] != expected[name]).any()]

@@ -3,7 +3,10 @@ import pytest
 from mxnet import nd
 from PIL import Image
 
+from gluon_pix2pix.pictures import read_ids
+from gluon_pix2pix.toys import draw_street_hd
 from gluon_pix2pix.transforms import (
+    encode_input,
     instance_edges,
     jitter,
     one_hot,
@@ -73,18 +76,13 @@ def test_ids_are_resized_to_the_nearest_as_pillow_does(shape):
     assert (resize_ids(ids, width, height) == np.asarray(pillow)).all()
 
 
-@pytest.mark.parametrize(("mode", "size"), [
-    ("scale_width", (1024, 512)), ("scale_width_and_crop", (1024, 512)),
-    ("crop", (2048, 1024)), ("none", (2048, 1024)),
-])
-def test_the_resize_modes_of_pix2pixhd(mode, size):
-    assert scaled_size(2048, 1024, mode, 1024, 32) == size
-
-
-def test_sides_that_are_not_cropped_become_multiples():
-    assert scaled_size(1000, 700, "none", 0, 32) == (992, 704)
-    assert scaled_size(640, 427, "scale_width", 512, 32) == (512, 352)
-    assert scaled_size(640, 427, "scale_width_and_crop", 512, 32) == (512, 342)
+def test_a_width_keeps_the_shape_and_sides_become_multiples():
+    assert scaled_size(2048, 1024, 1024) == (1024, 512)
+    assert scaled_size(640, 427, 512) == (512, 342)
+    assert scaled_size(640, 427, 512, 32) == (512, 352)
+    assert scaled_size(1000, 700) == (1000, 700)
+    assert scaled_size(1000, 700, multiple_of=32) == (992, 704)
+    assert scaled_size(1000, 3, 64, 32) == (64, 32)
 
 
 def test_one_hot_has_a_channel_for_each_class():
@@ -95,15 +93,94 @@ def test_one_hot_has_a_channel_for_each_class():
     assert (channels.argmax(axis=1) == labels[:, 0]).all()
 
 
+def edges_by_loops(ids):
+    """Mark pixels with another 4-neighbour, one by one: ``(H, W)``."""
+    height, width = ids.shape
+    edges = np.zeros(ids.shape)
+    for y, x in np.ndindex(height, width):
+        for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+            if 0 <= y + dy < height and 0 <= x + dx < width:
+                if ids[y, x] != ids[y + dy, x + dx]:
+                    edges[y, x] = 1
+    return edges
+
+
+def encoded_by_loops(labels, instances, label_nc):
+    """Encode ``(H, W)`` maps, one pixel after the other: ``(label_nc + 1, H, W)``."""
+    encoded = np.zeros((label_nc + 1, *labels.shape))
+    for y, x in np.ndindex(*labels.shape):
+        encoded[labels[y, x], y, x] = 1
+    encoded[label_nc] = edges_by_loops(instances)
+    return encoded
+
+
+def encoded(labels, instances):
+    """Encode ``(H, W)`` maps as pix2pixHD does."""
+    return encode_input(nd.array(labels[None, None]),
+                        nd.array(instances[None, None], dtype=np.int32)).asnumpy()[0]
+
+
 def test_edges_are_where_a_neighbour_is_another_instance():
     ids = np.random.RandomState(0).randint(26000, 26002, (2, 1, 6, 7))
-    expected = np.zeros(ids.shape)
-    for n, _, y, x in np.ndindex(ids.shape):
-        for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0)):
-            if 0 <= y + dy < 6 and 0 <= x + dx < 7:
-                if ids[n, 0, y, x] != ids[n, 0, y + dy, x + dx]:
-                    expected[n, 0, y, x] = 1
     edges = instance_edges(nd.array(ids, dtype=np.int32))
-    assert edges.dtype == np.float32
-    assert (edges.asnumpy() == expected).all() and 0 < expected.mean() < 1
+    assert edges.shape == ids.shape and edges.dtype == np.float32
+    for found, of_one in zip(edges.asnumpy(), ids):
+        assert (found[0] == edges_by_loops(of_one[0])).all()
+        assert 0 < found.mean() < 1
     assert (instance_edges(nd.ones((1, 1, 4, 4))).asnumpy() == 0).all()
+
+
+def test_edges_between_ids_that_a_float_cannot_tell_apart():
+    ids = nd.array([[[[2**24, 2**24 + 1], [2**24, 2**24]]]], dtype=np.int32)
+    assert instance_edges(ids).asnumpy()[0, 0].tolist() == [[1, 1], [0, 1]]
+
+
+def test_drawn_maps_are_encoded_as_loops_would():
+    _, labels, instances = draw_street_hd(48, 3)
+    found = encoded(labels, instances)
+    assert found.shape == (36, 48, 96) and found.dtype == np.float32
+    assert (found == encoded_by_loops(labels, instances, 35)).all()
+    assert 0.01 < found[35].mean() < 0.5
+    between = found[35] > encoded(labels, labels)[35]
+    assert between.any()  # cars touch, and only the instance map can tell
+
+
+def test_real_maps_are_encoded_as_loops_would(cityscapes_sample):
+    """At full size, 2048x1024, with the ids of a real street."""
+    path = sorted((cityscapes_sample / "train_label").iterdir())[0]
+    labels = read_ids(path)
+    instances = read_ids(cityscapes_sample / "train_inst" / path.name.replace(
+        "labelIds", "instanceIds"))
+    found = encoded(labels, instances)
+    assert found.shape == (36, 1024, 2048)
+    assert (found[:35].sum(axis=0) == 1).all()
+    assert (found[:35].argmax(axis=0) == labels).all()
+    # Pixel by pixel in the middle only, where objects meet: loops take their time.
+    rows, columns = slice(400, 560), slice(1600, 1920)
+    expected = encoded_by_loops(labels[rows, columns], instances[rows, columns], 35)
+    inner = np.s_[:, 1:-1, 1:-1]  # at its border, a crop has fewer neighbours
+    assert (found[:, rows, columns][inner] == expected[inner]).all()
+    assert len(np.unique(instances[rows, columns])) > 10
+    assert expected[35].mean() > 0.01
+
+
+def test_a_picture_passes_through_and_its_edges_join_it():
+    picture = nd.random.uniform(-1, 1, (2, 3, 4, 6))
+    assert (encode_input(picture, label_nc=0) == picture).asnumpy().all()
+    ids = nd.array(np.arange(2 * 24).reshape(2, 1, 4, 6), dtype=np.int32)
+    both = encode_input(picture, ids, label_nc=0)
+    assert both.shape == (2, 4, 4, 6)
+    assert (both[:, :3] == picture).asnumpy().all()
+    assert (both[:, 3] == 1).asnumpy().all()
+
+
+def test_what_is_no_class_has_no_channel():
+    """Nor does it look like an edge."""
+    ids = nd.ones((1, 1, 4, 6))
+    for label in (3, 255, -1):
+        assert encode_input(nd.full((1, 1, 4, 6), label), ids, 3).sum() == 0
+    assert encode_input(nd.full((1, 1, 4, 6), 2), ids, 3).sum() == 4 * 6
+
+
+def test_labels_alone_have_no_edges():
+    assert encode_input(nd.ones((2, 1, 4, 6)), label_nc=3).shape == (2, 3, 4, 6)

@@ -14,7 +14,15 @@ from gluon_pix2pix import (
     show_source,
     to_image,
 )
-from gluon_pix2pix.viz import save_figure, save_picture, show_palette
+from gluon_pix2pix.label_instances import LabelInstanceImages
+from gluon_pix2pix.pix2pixhd import Pix2PixHD
+from gluon_pix2pix.viz import (
+    label_sheet,
+    label_sheet_titles,
+    save_figure,
+    save_picture,
+    show_palette,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +47,13 @@ def test_grid_places_images_titles_and_gaps():
     assert axes[0, 1].get_title() == "b" and axes[1, 0].get_ylabel() == "s"
 
 
+def test_wide_images_take_no_more_height_than_they_have():
+    wide, square = np.zeros((3, 8, 16)), np.zeros((3, 8, 8))
+    assert image_grid([[wide, wide]] * 4, side=2).get_size_inches().tolist() == [4, 4]
+    assert image_grid([[wide, square]] * 4, side=2).get_size_inches().tolist() == [4, 8]
+    assert image_grid([[None, None]], side=2).get_size_inches().tolist() == [4, 2]
+
+
 def test_contact_sheet_shows_input_output_target(model, pairs):
     dataset = PairedImages(pairs, "val", model.config)
     figure = contact_sheet(model, dataset, range(5))
@@ -46,6 +61,30 @@ def test_contact_sheet_shows_input_output_target(model, pairs):
     assert len(figure.axes) == 6  # two pairs are there
     shown = figure.axes[0].images[0].get_array()
     assert (shown == to_image(dataset[0][0])).all()
+
+
+def test_label_sheet_shows_labels_objects_output_and_photo(tiny_hd, scenes):
+    model = Pix2PixHD(tiny_hd)
+    dataset = LabelInstanceImages(scenes, "test", tiny_hd, train=False)
+    figure = label_sheet(model, dataset, range(9))
+    axes = np.array(figure.axes).reshape(2, 4)
+    assert [ax.get_title() for ax in axes[0]] == label_sheet_titles(tiny_hd, dataset)
+    for index, row in enumerate(axes):
+        labels, objects, output, photo = (ax.images[0].get_array() for ax in row)
+        car, upper, lower = labels[0, -1], objects[0, -1], objects[-1, -1]
+        assert car.tolist() == [0, 0, 142] and labels[0, 0].tolist() == [128, 64, 128]
+        assert upper.tolist() == objects[7, -1].tolist() != lower.tolist()
+        assert (photo == to_image(dataset[index][2])).all()
+        batch = [nd.array(array[None], dtype=array.dtype) for array in dataset[index]]
+        looks = model.features_of(batch[2], batch[1])
+        assert (output == to_image(model.translate(*batch[:2], looks))).all()
+
+
+def test_labels_of_other_classes_have_colours_too(tiny_hd, scenes):
+    config = tiny_hd.replace(label_nc=60, features="none")
+    dataset = LabelInstanceImages(scenes, "test", config, train=False)
+    labels = label_sheet(Pix2PixHD(config), dataset, [0]).axes[0].images[0].get_array()
+    assert len(np.unique(labels.reshape(-1, 3), axis=0)) == 2
 
 
 def test_cycle_sheet_shows_both_ways_there_and_back(tiny_cycle, domains):

@@ -19,7 +19,7 @@ import time
 import traceback
 from pathlib import Path
 
-MODELS = ("pix2pix", "cyclegan")  # later models join here, and in `_model`
+MODELS = ("pix2pix", "cyclegan", "pix2pixhd")  # later models join here, and in `_model`
 
 
 class Nursery:
@@ -71,6 +71,7 @@ def train(folder, data, model="pix2pix", kill_at_call=None):
 def _model(name, data):
     """Return a tiny configuration, and what to train on and to measure."""
     import gluon_pix2pix as g2p
+    from gluon_pix2pix.configs import CONFIGS
     from gluon_pix2pix.train_views import VIEWS
 
     size = {"size": 32, "n_layers": 1, "pool_size": 3, "batch_size": 3, "epochs": 2,
@@ -79,6 +80,11 @@ def _model(name, data):
         config = g2p.Pix2PixConfig(ngf=16, ndf=16, **size)
     elif name == "cyclegan":
         config = g2p.CycleGANConfig(ngf=4, ndf=4, n_blocks=1, **size)
+    elif name == "pix2pixhd":  # all that one can have, and a part that waits an epoch
+        config = CONFIGS[name](
+            ngf=2, ndf=4, nef=2, generator="local", n_downsampling=1, n_blocks=1,
+            n_blocks_local=1, epochs_fix_global=1, features="encoder", lambda_vgg=0.0,
+            n_downsampling_encoder=1, **size)
     else:
         raise ValueError(name)
     return config, VIEWS[name](Path(data), config)

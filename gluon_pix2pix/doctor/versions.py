@@ -18,9 +18,10 @@ _INSTALL = "run `make venv`, or `pip install -c constraints.txt -e {}` in the ch
 # first, as FusedAdam does without it, and says so.
 PACKAGES = {"filelock": "filelock", "matplotlib": "matplotlib", "pillow": "PIL",
             "pygments": "pygments", "requests": "requests", "scikit-image": "skimage",
-            "scipy": "scipy", "tqdm": "tqdm", "urllib3": "urllib3"}
+            "scikit-learn": "sklearn", "scipy": "scipy",
+            "threadpoolctl": "threadpoolctl", "tqdm": "tqdm", "urllib3": "urllib3"}
 NOTEBOOKS = {"jupyterlab": "jupyterlab", "ipykernel": "ipykernel",
-             "ipywidgets": "ipywidgets"}
+             "ipywidgets": "ipywidgets", "ipyevents": "ipyevents"}
 TESTS = {"pytest": "pytest", "nbval": "nbval"}
 
 
