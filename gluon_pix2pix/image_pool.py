@@ -120,6 +120,7 @@ def _is_twister(keys, position):
 
 
 def _are_images(images):
-    return len({image.shape for image in images}) <= 1 and all(
+    # Of one number of channels; heights and widths differ where photos do.
+    return len({image.shape[1:2] for image in images}) <= 1 and all(
         image.ndim == 4 and len(image) == 1 and image.dtype == np.float32
         and np.isfinite(image).all() for image in images)

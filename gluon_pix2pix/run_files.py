@@ -33,7 +33,8 @@ def clear(folder: Path) -> None:
         durable.remove_folder(checkpoint)
     for pattern in ("samples/epoch_*.png", "samples.png", "contact_sheet.png",
                     "losses.png", run_log.NAME, f"{run_log.NAME}.damaged",
-                    run_command.NAME, "tensorboard/events.out.tfevents.*"):
+                    run_command.NAME, "tensorboard/events.out.tfevents.*",
+                    "features.npz", "styles.npz"):  # of another encoder soon
         for path in folder.glob(pattern):
             path.unlink()
 

@@ -198,7 +198,10 @@ def test_errors_are_sentences(arguments, message, capsys, tmp_path, monkeypatch)
                  "else toy_facades"]),
     ("cyclegan", ["times lambda_cycle. 0 leaves it out. (default: 0.5)",
                   "unless told otherwise; both are trained.", "{reflect,zero}",
-                  "else toy_fruit"])])
+                  "else toy_fruit"]),
+    ("pix2pixhd", ["its global part stays as it was", "{global,local}",
+                   "else toy_streets_hd", "--start RUN", "--vgg-weights FILE",
+                   "(default: smoke 0.0, lesson 0.0, full 10.0)"])])
 def test_every_field_of_the_configuration_has_an_option_that_explains_it(model, told,
                                                                          capsys):
     with pytest.raises(SystemExit):
@@ -221,7 +224,7 @@ def test_train_lists_the_models_and_knows_the_one_that_is_left_out(capsys, tmp_p
     text = capsys.readouterr().out
     assert "pix2pix" in text and "two domains without pairs" in text
     with pytest.raises(SystemExit):
-        main(["train", "pix2pixhd"])
+        main(["train", "pix3pix"])
     assert "choose from" in capsys.readouterr().err
     assert with_model(["train"]) == ["train", "pix2pix"]
     assert with_model(["train", "--epochs", "3"]) == ["train", "pix2pix", "--epochs",

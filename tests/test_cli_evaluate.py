@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gluon_pix2pix import Pix2Pix, Pix2PixConfig, metrics, save_checkpoint
+from gluon_pix2pix import Pix2Pix, Pix2PixConfig, Pix2PixHD, metrics, save_checkpoint
 from gluon_pix2pix.cli import main
 from gluon_pix2pix.datasets import PairedImages
 from gluon_pix2pix.failures import SaveError
@@ -196,3 +196,12 @@ def test_a_checkpoint_alone_does_not_tell_its_data(runs, tmp_path, capsys):
         shutil.copy(runs / "BtoA" / "checkpoints" / "epoch_0001" / name, tmp_path)
     assert main(["evaluate", str(tmp_path)]) == 1
     assert "name it with --dataset" in capsys.readouterr().err
+
+
+def test_a_pix2pixhd_is_told_where_its_figures_are(tiny_hd, tmp_path, capsys):
+    save_checkpoint(tmp_path / "run", Pix2PixHD(tiny_hd))
+    for arguments in ([], ["--pictures", str(tmp_path)]):
+        assert main(["evaluate", str(tmp_path / "run"), *arguments]) == 1
+        assert "is a pix2pixhd, which evaluate does not score: its log.csv has" in \
+            capsys.readouterr().err
+    assert not (tmp_path / "run" / "evaluation").exists()

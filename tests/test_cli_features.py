@@ -129,6 +129,9 @@ def test_a_run_without_encoder_is_told_how_to_get_one(command, tmp_path, capsys)
     assert "--features encoder" in err
 
 
-def test_impossible_numbers_of_clusters(run, capsys):
-    assert "--clusters 0 must be" in told(capsys, "encode-features", run,
-                                          "--clusters", 0)[2]
+@pytest.mark.parametrize(("option", "message"), [
+    (("--clusters", 0), "--clusters 0 must be"), (("--seed", -1), "--seed -1 is not"),
+    (("--seed", 2**31), "name one from 0 to")])
+def test_impossible_numbers_are_named_before_any_work(run, capsys, option, message):
+    assert message in told(capsys, "encode-features", run, *option)[2]
+    assert not (run / "features.npz").exists()

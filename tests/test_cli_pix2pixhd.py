@@ -15,8 +15,8 @@ from gluon_pix2pix.cli import main
 from gluon_pix2pix.configs import read_config
 from gluon_pix2pix.runs import best_checkpoint, checkpoint_states
 
-SMALL = ["--ngf", "4", "--ndf", "4", "--nef", "4", "--n-layers", "1",
-         "--n-downsampling", "1", "--n-blocks", "1", "--n-blocks-local", "1",
+SMALL = ["--profile", "full", "--ngf", "4", "--ndf", "4", "--nef", "4", "--n-layers",
+         "1", "--n-downsampling", "1", "--n-blocks", "1", "--n-blocks-local", "1",
          "--n-downsampling-encoder", "1", "--lambda-vgg", "0", "--batch-size", "3",
          "--epochs", "1", "--epochs-decay", "1"]
 HALF = [*SMALL, "--size", "32", "--features", "encoder"]
@@ -130,7 +130,7 @@ def test_the_second_stage_begins_with_what_the_first_has_learnt(second, half, sc
           "--epochs-fix-global", "9")
     began, ended = contents(half), contents(tmp_path / "run")
     trunk = [name for name in ended if name.startswith("generator.npz/trunk.")]
-    assert len(trunk) > 10
+    assert sum(name.endswith("weight") for name in trunk) == 1 + 1 + 2 + 1
     for name in trunk:
         assert (ended[name] == began[name.replace("trunk.", "model.")]).all()
     assert not any("optimizer_generator.npz/trunk." in name for name in ended)

@@ -1,5 +1,7 @@
 """Tests of gluon_pix2pix.hd_stages."""
 
+import shutil
+
 import numpy as np
 import pytest
 from mxnet import nd
@@ -104,6 +106,19 @@ def test_what_does_not_fit_is_refused_and_nothing_changed(half, full, changes, m
     for name, expected in before.items():
         for place, array in arrays(model, name).items():
             np.testing.assert_array_equal(array, expected[place])
+
+
+def test_a_ruined_network_is_refused_and_nothing_changed(half, full, tmp_path):
+    folder = shutil.copytree(half[1], tmp_path / "half")
+    judges = arrays(half[0], "discriminator")
+    name = sorted(judges)[0]
+    np.savez(folder / "discriminator.npz", **{**judges, name: judges[name] + np.nan})
+    model = Pix2PixHD(full, "cpu")
+    before = arrays(model, "generator")
+    with pytest.raises(ValueError, match=f"discriminator.npz .*NaN or infinite: {name}"):
+        start_from(model, folder)
+    for place, array in arrays(model, "generator").items():
+        np.testing.assert_array_equal(array, before[place])
 
 
 def test_only_a_global_pix2pixhd_leads_to_a_local_one(tiny, tiny_hd, full, tmp_path):

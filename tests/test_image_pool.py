@@ -91,6 +91,15 @@ def test_a_restored_pool_goes_on_with_the_same_sequence(seen):
             range(100, 130)] == rest
 
 
+def test_pictures_of_other_heights_are_restored_too():
+    pool, again = ImagePool(3), ImagePool(3)
+    for height in (2, 3):
+        pool.query(nd.ones((1, 4, height, 5)))
+    again.check(pool.arrays(), "the file")
+    again.restore(pool.arrays())
+    assert [image.shape[2] for image in again.images] == [2, 3]
+
+
 def test_what_is_no_pool_is_refused():
     pool = ImagePool(3)
     pool.query(_numbered(0))
@@ -99,7 +108,7 @@ def test_what_is_no_pool_is_refused():
     image = arrays["image_0"]
     for wrong in ({}, {"image_2": image}, {"image_1": image[0]}, {"other": image},
                   {"image_1": image.repeat(2, axis=0)},
-                  {"image_1": image.repeat(2, axis=2)},
+                  {"image_1": image.repeat(2, axis=1)},
                   {"image_0": image.astype(float)}, {"image_0": image + np.nan},
                   {"random_keys": np.zeros(3, np.uint32)},
                   {"random_keys": arrays["random_keys"].astype(np.int64)},

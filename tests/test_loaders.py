@@ -72,6 +72,17 @@ def test_types_of_the_items_are_kept():
     assert ids.asnumpy()[:, 0, 0, 0].tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_pictures_of_different_sizes_are_no_batch(workers):
+    class Growing(Counting):
+        def get(self, index, epoch):
+            return np.zeros((3, 16 + 8 * (index > 3), 32), np.float32),
+
+    assert len(list(Loader(Growing(6), workers=workers))) == 6
+    with pytest.raises(ValueError, match="32x16 and 32x24 pixels .*--batch-size 1"):
+        list(Loader(Growing(6), 3, workers=workers))
+
+
 def test_workers_do_not_run_far_ahead():
     """A slow user must not fill the memory with batches."""
     dataset = Counting(50)

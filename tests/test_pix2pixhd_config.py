@@ -61,7 +61,8 @@ def test_sizes_follow_what_is_asked_for():
     ({"epochs_fix_global": 2}, "epochs_fix_global"), ({"nef": 0}, "nef"),
     ({"generator": "unet"}, "generator"), ({"features": "all"}, "features"),
     ({"resize_mode": "squash"}, "resize_mode"), ({"lambda_vgg": -1.0}, "lambda_vgg"),
-    ({"load_size": 512}, "load_size")])
+    ({"load_size": 512}, "load_size"), ({"load_size": 1200}, "load_size"),
+    ({"load_size": 1200, "resize_mode": "crop"}, "load_size")])
 def test_impossible_fields_are_named(changes, field):
     with pytest.raises(ValueError, match=f"{field}=.*not possible"):
         Pix2PixHDConfig(**changes)

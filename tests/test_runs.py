@@ -192,7 +192,8 @@ def test_overwrite_alone_replaces_all_that_the_run_has_written(tiny, model, tmp_
     run = RunFolder(folder, tiny)
     run.save(model, _report(1, 1))
     run.keep_command({"dataset": "x"})
-    for name in ("log.csv.damaged", "losses.png", ".command.json.ab12"):
+    for name in ("log.csv.damaged", "losses.png", ".command.json.ab12", "features.npz",
+                 "styles.npz"):  # which encode-features has written
         (folder / name).touch()
     shutil.copytree(folder / "checkpoints" / "epoch_0001",
                     folder / "checkpoints" / "set_aside_epoch_0002")
