@@ -70,7 +70,7 @@ def _evaluate(args):
     from .evaluation_files import check_place
     from .feature_networks import ZooFeatures
     from .layouts import find_layout
-    from .run_checkpoints import find_checkpoint
+    from .run_checkpoints import find_checkpoint, run_of
     from .runtime import get_context
     from .translation import translate
 
@@ -79,11 +79,14 @@ def _evaluate(args):
         raise ValueError("--weights are those of a network: name it with --features.")
     check_sampling(args.samples, not args.deterministic, args.count)
     checkpoint = find_checkpoint(args.run, whole=False)
-    run = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else \
-        checkpoint
+    config, run = read_config(checkpoint / "config.json"), run_of(checkpoint)
+    if config.model == "pix2pixhd":
+        raise ValueError(
+            f"{args.run} is a {config.model}, which evaluate does not score: its "
+            "log.csv has the L1 distance to held-out photos (val_l1), and `translate` "
+            "paints pictures to look at.")
     output = check_place(args.output or run / "evaluation")
     ctx = get_context(args.context)
-    config = read_config(checkpoint / "config.json")
     if config.model == "cyclegan" and not args.pictures:
         folder = _data_folder(args, run, config)
         if find_layout(folder) == "unpaired":

@@ -64,6 +64,9 @@ def _encode(args):
 
     if args.clusters < 1:
         raise ValueError(f"--clusters {args.clusters} must be at least 1.")
+    if not 0 <= args.seed < 2**31:
+        raise ValueError(f"--seed {args.seed} is not possible: name one from 0 to "
+                         "2**31 - 1.")
     run, model, folder = _opened(args, "encoder", "stored")
     dataset = LabelInstanceImages(folder, args.split, whole_pictures(model.config),
                                   train=False)
@@ -87,6 +90,7 @@ def _precompute(args):
 
 def _opened(args, *features):
     """Return run folder, model and data folder; what is impossible is said first."""
+    from .checkpoint import load_translating
     from .configs import read_config
     from .hd_translation import LabelTranslator
     from .instance_features import check_looks
@@ -103,7 +107,10 @@ def _opened(args, *features):
         raise ValueError(f"{args.run}: {error}") from None
     ctx = get_context(args.context)
     folder = data_of_run(run, config, args.dataset, args.root)
-    return run, LabelTranslator.load(checkpoint, ctx), folder
+    _, networks = load_translating(checkpoint, ctx)
+    # Without looks that were found before: they are to be replaced, even if damaged.
+    return run, LabelTranslator(networks["generator"], config, networks.get("encoder")
+                                ), folder
 
 
 def _complete_splits(folder: Path, config) -> list[str]:

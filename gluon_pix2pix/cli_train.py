@@ -27,7 +27,7 @@ _STAGES = """examples:
 two stages, here on drawn streets; the second one begins with what the first learnt:
   gluon-pix2pix train pix2pixhd --size 128 --run runs/half
   gluon-pix2pix train pix2pixhd --size 256 --run runs/whole --start runs/half \\
-      --generator local --ngf 8 --epochs-fix-global 1
+      --generator local --ngf 8 --num-d 3 --epochs-fix-global 1
 The paper's, on Cityscapes at 1024x512 and 2048x1024 pixels, with looks of objects:
   gluon-pix2pix train pix2pixhd --profile full --dataset data/cityscapes_hd \\
       --features encoder --run runs/half
@@ -75,6 +75,7 @@ def _train(args):
     matplotlib.use("Agg")  # pictures go to files, whatever screen there is
     from .board import Board
     from .failures import Interrupted
+    from .hd_inputs import check_size
     from .loaders import Loader
     from .models import build_model
     from .recovery import check_same_training
@@ -96,7 +97,9 @@ def _train(args):
     if not view.held_out:
         print(view.note)
     if args.unreadable == "stop" and not args.resume:
-        view.train[0], view.shown[0]  # what cannot be an item is named now
+        first, _ = view.train[0], view.shown[0]  # what cannot be items is named now
+        if config.model == "pix2pixhd":
+            check_size(model, *first[0].shape[1:])
     fill(model, args, run_folder)
     run = RunFolder(run_folder, config, args.overwrite, resume=args.resume,
                     save_every=args.save_every)

@@ -54,8 +54,9 @@ def _translate(args):
 
     checkpoint = find_checkpoint(args.run, whole=False)
     config = read_config(checkpoint / "config.json")
-    if args.seed is not None and args.seed < 0:
-        raise ValueError(f"--seed {args.seed} is not possible: name 0 or more.")
+    if args.seed is not None and not 0 <= args.seed < 2**31:
+        raise ValueError(f"--seed {args.seed} is not possible: name one from 0 to "
+                         "2**31 - 1.")
     paints_labels = config.model == "pix2pixhd"
     for name in _FOR_PICTURES if paints_labels else cli_translate_labels.OPTIONS:
         given = getattr(args, name)

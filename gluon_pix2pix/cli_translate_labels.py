@@ -106,8 +106,9 @@ def _check_looks(args, checkpoint, config):
     if not styles_file(checkpoint).is_file():
         ways = ["--photos FOLDER takes them from photos"] * (
             config.features == "encoder") + [
-            "--features FOLDER takes stored ones",
-            "`gluon-pix2pix encode-features` finds some to choose from"]
+            "--features FOLDER takes stored ones"] + [
+            "`gluon-pix2pix encode-features` finds some to choose from"] * bool(
+            config.use_instances and config.label_nc)
         raise FileNotFoundError(
             f"{args.run} paints objects by their looks, and there is no "
             f"{styles_file(checkpoint)}: {'; '.join(ways)}.")

@@ -61,16 +61,17 @@ class PatchCritic(FastInstanceNetwork):
         if y is not None:
             x = concat_channels(nd, x, y, (x.shape[1], y.shape[1]))
         if isinstance(x, nd.NDArray):
-            name = type(self).__name__
-            check_images(x, self.in_channels, name)
-            if not self.fits(min(x.shape[2:])):
-                smallest = next(size for size in range(1, 4096) if self.fits(size))
-                raise ValueError(
-                    f"{name} cannot judge {x.shape[2]}x{x.shape[3]} pixels: it takes "
-                    f"at least {smallest}x{smallest}, or build it with fewer "
-                    f"{self.depth}."
-                )
+            check_images(x, self.in_channels, type(self).__name__)
+            self.check_size(*x.shape[2:])
         return super().forward(x)
+
+    def check_size(self, height: int, width: int) -> None:
+        """Raise ValueError if nothing would be left of pictures of such a size."""
+        if not self.fits(min(height, width)):
+            smallest = next(size for size in range(1, 4096) if self.fits(size))
+            raise ValueError(
+                f"{type(self).__name__} cannot judge {height}x{width} pixels: it takes "
+                f"at least {smallest}x{smallest}, or build it with fewer {self.depth}.")
 
     def fits(self, size: int) -> bool:
         """Say whether anything is left of the shorter side of a picture, in pixels."""
@@ -173,7 +174,7 @@ class MultiscaleDiscriminator(PatchCritic):
 
     The finest sees it as it is, each further one at half the size, where a patch shows
     twice as much of the scene. Beside its logits each returns what its layers find on
-    the way, for the feature matching loss (Wang et al. 2018, sections 3.2 and 3.3).
+    the way, for the feature matching loss (Wang et al. 2018, section 3.2).
     5,603,202 parameters for two scales and 39 channels.
 
     Parameters

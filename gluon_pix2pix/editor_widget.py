@@ -20,7 +20,7 @@ def edit(editor: SceneEditor, width: int = 768, swatches: bool = True):
     A click in the picture, or the list beside it, chooses an object, which gets an
     outline. Below are the looks it may have, beside the picture the classes it may be
     of, and a button that takes the last change back. The editor can be read and changed
-    by code as well; the box shows it after the next click.
+    by code as well; the box shows it when another object is clicked.
 
     Parameters
     ----------

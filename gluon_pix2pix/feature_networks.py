@@ -7,11 +7,9 @@ drawings, but their weights have to be brought along: nothing is downloaded here
 from __future__ import annotations
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from mxnet import nd
-from mxnet.base import MXNetError
 from mxnet.gluon import HybridBlock
 from mxnet.gluon.model_zoo import vision
 
@@ -112,8 +110,11 @@ def load_weights(net: HybridBlock, path: Path, name: str, ctx, **options) -> Non
                     parameter._load_init(nd.array(arrays[key]), ctx)
         else:
             net.load_parameters(str(path), ctx=ctx, **options)
-    except (ValueError, KeyError, AssertionError, MXNetError, BadZipFile) as error:
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # zipfile and NumPy stumble in a dozen ways
         # Of MXNet's own errors the part behind its trace; and no list of what is there.
         reason = str(error).rpartition("MXNetError: ")[2].partition(", which contains")
-        raise ValueError(f"{path} does not hold the weights of {name} "
-                         f"({reason[0].splitlines()[0]}).") from error
+        told = (reason[0] or type(error).__name__).splitlines()[0]
+        raise ValueError(f"{path} does not hold the weights of {name} ({told})."
+                         ) from error

@@ -32,6 +32,30 @@ def encode_batch(config: Pix2PixHDConfig, labels: nd.NDArray,
     return encode_input(labels.as_in_context(ctx), instances, config.label_nc)
 
 
+def check_size(model, height: int, width: int) -> None:
+    """Refuse pictures that are too small to train on, before any step.
+
+    Parameters
+    ----------
+    model : Pix2PixHD
+        What is to be trained.
+    height, width : int
+        Of the pictures, in pixels.
+
+    Raises
+    ------
+    ValueError
+        If they are too small for a network.
+    """
+    model.netD.check_size(height, width)
+    least = max(part.smallest for part in (model.netG, model.netE) if part)
+    if min(height, width) < least:
+        raise ValueError(
+            f"Pictures of {width}x{height} pixels are too small to train on: this "
+            f"model takes {least} rows and columns or more. Choose a larger size, or "
+            "networks that halve less often (n_downsampling).")
+
+
 def with_looks(config: Pix2PixHDConfig, encoded: nd.NDArray,
                looks: nd.NDArray | None) -> nd.NDArray:
     """Join the generator's input: what was encoded, and the looks of the objects.

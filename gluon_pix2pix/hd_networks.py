@@ -1,7 +1,7 @@
 """The generators and the encoder of pix2pixHD.
 
 Wang et al. 2018, "High-Resolution Image Synthesis and Semantic Manipulation with
-Conditional GANs", sections 3.1 and 3.4.
+Conditional GANs", sections 3.2 and 3.4.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class LocalEnhancer(FastInstanceNetwork):
 
     Each enhancer doubles the size. It adds what it sees in the picture itself to the
     activations of the network within, which is the global generator or another
-    enhancer, without its last layers (section 3.1).
+    enhancer, without its last layers (section 3.2).
 
     Parameters
     ----------
@@ -154,14 +154,15 @@ class LocalEnhancer(FastInstanceNetwork):
         So that new enhancers do not spoil what it has learned before they have learned
         anything themselves.
         """
-        for param, grad_req in self._thawed.items():
-            param.grad_req = grad_req
-        self._thawed.clear()
         if frozen:
             for param in self.trunk.collect_params().values():
                 if param.grad_req != "null":
                     self._thawed[param] = param.grad_req
                     param.grad_req = "null"
+        else:
+            for param, grad_req in self._thawed.items():
+                param.grad_req = grad_req
+            self._thawed.clear()
 
     def forward(self, x):
         check_sides(self, x)

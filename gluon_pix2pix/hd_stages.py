@@ -1,6 +1,6 @@
 """Coarse to fine: a training begins with the weights of one at half the size.
 
-Wang et al. 2018, section 3.1: first the global generator learns, then a local enhancer
+Wang et al. 2018, section 3.2: first the global generator learns, then a local enhancer
 around it, and at last both together.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .checkpoint_files import read_arrays
 from .configs import read_config
-from .network_states import parameter_arrays, set_parameters
+from .network_states import check_parameters, parameter_arrays, set_parameters
 from .pix2pixhd import Pix2PixHD
 from .run_checkpoints import find_checkpoint
 
@@ -24,10 +24,11 @@ _ALL = "all of it"
 def start_from(model: Pix2PixHD, folder: str | Path) -> dict[str, str]:
     """Begin a training with the weights of another, mostly one at half the size.
 
-    A global generator becomes the global part of a local enhancer. Discriminators go to
-    the scale of the same size in pixels: there may be one scale more now, for the
-    finest details. An encoder goes on learning. Whatever has no predecessor keeps its
-    initial weights, and all optimisers begin anew.
+    A global generator becomes the global part of a local enhancer. Discriminators are
+    taken over scale by scale, from the coarsest on: at twice the size, with one scale
+    more for the finest details, each goes on with pictures of the size it knows. An
+    encoder goes on learning. Whatever has no predecessor keeps its initial weights, and
+    all optimisers begin anew.
 
     Parameters
     ----------
@@ -71,8 +72,9 @@ def start_from(model: Pix2PixHD, folder: str | Path) -> dict[str, str]:
                 f"The {name} of {folder} does not fit (there -> here): "
                 f"{_differences(config, model.config)}. Train with the same numbers.")
         taken[name] = {**own, **arrays}
+        check_parameters(net, taken[name], str(checkpoint / f"{name}.npz"))
     for name, arrays in taken.items():
-        set_parameters(model.networks[name], arrays, str(folder))
+        set_parameters(model.networks[name], arrays)
     return told
 
 

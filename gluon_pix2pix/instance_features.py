@@ -42,7 +42,17 @@ class Objects(NamedTuple):
     place: np.ndarray
 
     def means(self, features: np.ndarray) -> np.ndarray:
-        """Average ``(C, H, W)`` over each object: ``(n, C) float32``."""
+        """Average ``(C, H, W)``, or a batch of one, over objects: ``(n, C) float32``.
+
+        Raises
+        ------
+        ValueError
+            If it is of another size.
+        """
+        features = features[0] if features.ndim == 4 else features
+        if features.shape[1:] != self.place.shape:
+            raise ValueError(f"Features are {features.shape}, and their objects "
+                             f"{self.place.shape}: both must show the same picture.")
         place = self.place.ravel()
         sums = [np.bincount(place, channel.ravel()) for channel in features]
         return (np.stack(sums, axis=1) / self.pixels[:, None]).astype(np.float32)
@@ -60,8 +70,17 @@ def find_objects(labels: np.ndarray, instances: np.ndarray) -> Objects:
     labels, instances : ndarray or NDArray
         The class and the object of each pixel, integers of 0 or more: ``(H, W)``, also
         with leading axes of length 1.
+
+    Raises
+    ------
+    ValueError
+        If they are no maps of one picture.
     """
     labels, instances = (_plane(ids) for ids in (labels, instances))
+    if labels.shape != instances.shape or labels.min() < 0:
+        raise ValueError(
+            f"Labels {labels.shape} of {labels.min()} and more, and instances "
+            f"{instances.shape}: both must show one picture, in numbers of 0 and more.")
     ids, place, pixels = np.unique(instances, return_inverse=True, return_counts=True)
     place = place.reshape(-1)
     classes = labels.max() + 1
@@ -73,6 +92,9 @@ def find_objects(labels: np.ndarray, instances: np.ndarray) -> Objects:
 
 def _plane(ids):
     ids = ids.asnumpy() if hasattr(ids, "asnumpy") else np.asarray(ids)
+    if np.prod(ids.shape[:-2]) != 1:
+        raise ValueError(f"A map of shape {ids.shape} shows several pictures: pass "
+                         "one.")
     return ids.reshape(ids.shape[-2:]).astype(np.int64)
 
 

@@ -80,12 +80,15 @@ def cube(points: np.ndarray, colours: np.ndarray, centres: np.ndarray | None = N
     figure = plt.figure(figsize=(2.2 * size, size))
     figure.subplots_adjust(0, 0.02, 0.97, 1, wspace=0.05)
     for place, azimuth in enumerate((-60, 30), 1):
-        ax = figure.add_subplot(1, 2, place, projection="3d")
+        ax = figure.add_subplot(1, 2, place, projection="3d", computed_zorder=False)
         ax.scatter(*points.T, c=(np.clip(colours, -1, 1) + 1) / 2, s=34,
-                   edgecolors="0.45", linewidths=0.4, depthshade=False)
+                   edgecolors="0.45", linewidths=0.4, depthshade=False,
+                   alpha=1 if centres is None else 0.5)
         for number, centre in enumerate(() if centres is None else centres):
-            ax.scatter(*centre, marker="x", c="black", s=60, linewidths=2)
-            ax.text(*centre, f" {number}", fontsize=12, zorder=9)
+            ax.scatter(*centre, marker="X", c="black", edgecolors="white", s=110,
+                       depthshade=False)
+            ax.text(*centre, f"  {number}", fontsize=12, zorder=9, bbox={
+                "fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.7})
         ax.view_init(elev=22, azim=azimuth)
         ax.set(xlim=ends[0], ylim=ends[1], zlim=ends[2], xlabel="first",
                ylabel="second", zlabel="third")
@@ -110,7 +113,9 @@ def palette(rows: Mapping[str, np.ndarray], counts: Mapping[str, np.ndarray],
     for row, (name, colours) in enumerate(rows.items()):
         shares = np.asarray(counts[name]) / np.sum(counts[name])
         starts = np.cumsum(shares) - shares
+        # With many bars, white between them would be all that is seen.
         ax.barh(row, shares, left=starts, height=0.8, edgecolor="white",
+                linewidth=1 if len(shares) <= 40 else 0,
                 color=(np.clip(colours, -1, 1) + 1) / 2)
         for number, (start, share) in enumerate(zip(starts, shares, strict=True)):
             if share > 0.025:  # else there is no room for it

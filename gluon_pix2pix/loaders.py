@@ -60,6 +60,8 @@ class Loader:
     ------
     PictureError, OSError
         While batches are read: if a picture cannot be.
+    ValueError
+        If pictures of a batch have different sizes.
     RuntimeError
         If anything else fails while an item is made; its pictures are named.
     """
@@ -117,8 +119,7 @@ class Loader:
                 for _, problems in items:
                     self._tell(problems)
                     skipped += len(problems)
-                arrays = (np.stack(column) for column in
-                          zip(*(item for item, _ in items), strict=True))
+                arrays = map(_stacked, zip(*(item for item, _ in items), strict=True))
                 yield tuple(nd.array(array, dtype=array.dtype) for array in arrays)
         finally:
             if skipped:
@@ -154,6 +155,17 @@ class Loader:
             if problem not in self.skipped:
                 _log.warning("%s Another picture takes its place.", problem)
             self.skipped[problem] = self.skipped.get(problem, 0) + 1
+
+
+def _stacked(arrays):
+    shapes = sorted({np.shape(array) for array in arrays})
+    if len(shapes) > 1:
+        different = " and ".join("x".join(map(str, shape[:-3:-1]))
+                                 for shape in shapes[:2])
+        raise ValueError(
+            f"Pictures of {different} pixels cannot be one batch: train with "
+            "batch_size=1 (--batch-size 1), or crop all to one size.")
+    return np.stack(arrays)
 
 
 def _with_ways_on(error):

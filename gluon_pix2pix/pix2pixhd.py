@@ -230,7 +230,7 @@ class Pix2PixHD:
         """Prepare for an epoch, counted from 0; `fit` calls it before its first step.
 
         While ``epoch < epochs_fix_global``, the global part of a local enhancer stays
-        as it is (section 3.1).
+        as it is (section 3.2).
         """
         if self.config.generator == "local":
             self.netG.freeze_trunk(epoch < self.config.epochs_fix_global)

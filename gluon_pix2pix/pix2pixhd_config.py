@@ -23,8 +23,8 @@ class Pix2PixHDConfig(ModelConfig):
         Width of the training pictures, in pixels; where they are cropped, side of the
         square crop. Not used where ``resize_mode`` is none.
     load_size : int or None
-        Width to which pictures are resized before a crop. Unless given, twice the
-        ``size`` where pictures are resized and cropped, else the ``size``.
+        Width to which pictures are resized before a crop, where both is done. Unless
+        given, twice the ``size`` there; else it is the ``size``.
     resize_mode : {"scale_width", "scale_width_and_crop", "crop", "none"}
         Resize pictures to a width, with or without a crop afterwards; crop only; or
         take them as they are.
@@ -42,7 +42,7 @@ class Pix2PixHDConfig(ModelConfig):
         become photos, never the other way.
     generator : {"global", "local"}
         The global generator alone, or with a local enhancer around it, which works at
-        twice the size (section 3.1).
+        twice the size (section 3.2).
     ngf : int
         Channels of the generator's first layer. The global part of a local enhancer
         has twice as many, so that 32 fits a global generator of 64.
@@ -112,7 +112,7 @@ class Pix2PixHDConfig(ModelConfig):
                    "n_blocks": 3, "n_layers": 2, "n_downsampling_encoder": 2,
                    "norm": "none", "init": "xavier", "init_gain": 0.7, "lr": 5e-4,
                    "upsampling": "resize", "lambda_feat": 60.0, "lambda_vgg": 0.0,
-                   "epochs": 4, "epochs_decay": 4},
+                   "epochs": 6, "epochs_decay": 4},
         "full": {},
     }
     choices = {**ModelConfig.choices, "resize_mode": RESIZE_MODES,
@@ -134,6 +134,10 @@ class Pix2PixHDConfig(ModelConfig):
         self._require(self.label_nc == 0 or self.direction == "AtoB", "direction",
                       "label maps become photos; only with label_nc=0 there is a way "
                       "back")
+        self._require(
+            self.resize_mode == "scale_width_and_crop" or self.load_size == self.size,
+            "load_size", "only resize_mode='scale_width_and_crop' resizes pictures "
+            "before a crop")
         self._require(self.epochs_fix_global == 0 or self.generator == "local",
                       "epochs_fix_global", "only a local enhancer has a global part "
                       "that can wait (generator='local')")
@@ -174,4 +178,4 @@ class Pix2PixHDConfig(ModelConfig):
     @property
     def toy_size(self) -> int:
         """Height to draw a street at, which is twice as wide."""
-        return self.load_size // 2
+        return self.size if self.resize_mode == "crop" else self.load_size // 2

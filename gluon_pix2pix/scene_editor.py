@@ -71,8 +71,8 @@ class SceneEditor:
     Raises
     ------
     ValueError
-        If the model paints objects by their looks and there are none to begin with, or
-        it reads no label maps.
+        If the model paints objects by their looks and there are none to begin with, it
+        reads no label maps, or maps and features are of different sizes.
     """
 
     def __init__(self, translator, labels, instances, features=None):
@@ -86,7 +86,7 @@ class SceneEditor:
         if config.features == "none":
             looks, self.styles = None, None
         elif features is not None:
-            looks = found.means(_numpy(features).reshape(-1, *found.place.shape))
+            looks = found.means(_numpy(features))
         elif self.styles:
             looks = self.styles.of(found)
         else:
@@ -221,7 +221,7 @@ class SceneEditor:
         """
         row, state = self._at(instance), self._state
         label = self.classes.get(label, -1) if isinstance(label, str) else label
-        if not 0 <= label < self._label_nc:
+        if label not in range(self._label_nc):
             raise ValueError(f"There is no such class: choose one of "
                              f"{', '.join(self.classes)}.")
         classes, looks = state.classes.copy(), state.looks

@@ -115,11 +115,11 @@ class Styles:
                                  f"{np.array2string(vector, threshold=6)}.")
             return vector
         known = len(self.looks.get(label, ()))
-        if not 0 <= choice < known:
+        if choice not in range(known):
             there_are = f"0 to {known - 1}" if known else "none"
             raise ValueError(f"There is no look {choice} of class {label}: there are "
                              f"{there_are}.")
-        return self.looks[label][choice]
+        return self.looks[label][int(choice)]
 
     def sample(self, labels, instances, seed: int = 0) -> dict[int, int]:
         """Draw a look for each object of one picture, each equally likely.

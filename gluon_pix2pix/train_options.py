@@ -80,8 +80,9 @@ def add_options(parser: argparse.ArgumentParser, model: str) -> None:
 def _add_files(parser):
     parser.add_argument("--start", metavar="RUN", help="begin with the weights of "
                         "another run, mostly one at half the size: a global generator "
-                        "becomes the global part of a local one, discriminators go to "
-                        "the scales of their size, an encoder goes on learning. With "
+                        "becomes the global part of a local one, discriminators are "
+                        "taken over from the coarsest on, so that at twice the size "
+                        "one more (--num-d) suits; an encoder goes on learning. With "
                         "--resume it is not needed")
     parser.add_argument("--vgg-weights", metavar="FILE", help="weights of VGG19, where "
                         "--lambda-vgg is not 0 (default: those of the run to resume, "

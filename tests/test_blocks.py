@@ -8,6 +8,7 @@ from gluon_pix2pix.blocks import (
     check_images,
     concat_channels,
     count_parameters,
+    halved,
     init_weights,
     norm_layer,
 )
@@ -157,3 +158,24 @@ def test_init_weights_honours_the_context():
     init_weights(net, ctx=[mx.cpu(0), mx.cpu(1)])
     first, second = (net[1].gamma.data(mx.cpu(i)).asnumpy() for i in (0, 1))
     assert (first == second).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 3, 8, 6), (1, 5, 7, 9)])
+def test_halving_is_the_average_pooling_that_counts_no_padding(shape):
+    def pooled(x):
+        return nd.Pooling(x, kernel=(3, 3), stride=(2, 2), pad=(1, 1), pool_type="avg",
+                          count_include_pad=False)
+
+    x = nd.random.uniform(-1, 1, shape)
+    x.attach_grad()
+    results = []
+    for function in (lambda a: halved(nd, a, shape[1]), pooled):
+        with autograd.record():
+            y = function(x)
+        y.backward(nd.arange(y.size).reshape(y.shape))
+        results.append((y.asnumpy(), x.grad.asnumpy()))
+    for ours, wanted in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, wanted, rtol=1e-5, atol=1e-6)
+    graph = halved(mx.sym, mx.sym.var("x"), shape[1]).bind(mx.cpu(), {"x": x})
+    np.testing.assert_allclose(graph.forward()[0].asnumpy(), results[1][0], rtol=1e-5,
+                               atol=1e-6)

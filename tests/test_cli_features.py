@@ -73,6 +73,12 @@ def test_doing_it_again_replaces_both(run, data, capsys):
         "checkpoints", "command.json", "config.json", "features.npz", "styles.npz"]
 
 
+def test_damaged_looks_are_written_again(run, data, capsys):
+    (run / "styles.npz").write_bytes(b"junk")
+    assert told(capsys, "encode-features", run, "--root", data)[0] == 0
+    assert Styles.load(run / "styles.npz").looks
+
+
 def test_another_split_and_another_data_set(run, data, capsys):
     other = (data / "toy_streets_hd_32px_4").rename(data / "mine")
     assert told(capsys, "encode-features", run, "--dataset", other, "--split", "test",

@@ -242,6 +242,18 @@ def test_missing_weights_of_vgg_are_told_before_anything_is_touched(
     assert_same(folder, half)
 
 
+@pytest.mark.parametrize(("option", "message"), [
+    ("--num-d", "cannot judge 16x32 pixels: it takes at least"),
+    ("--n-downsampling", "Pictures of 32x16 pixels are too small to train on: this")])
+def test_pictures_too_small_for_the_networks_are_told_before_anything_is_touched(
+        half, scenes, tmp_path, capsys, option, message):
+    folder = shutil.copytree(half, tmp_path / "run")
+    assert main(["train", "pix2pixhd", "--dataset", str(scenes), "--run", str(folder),
+                 "--overwrite", *HALF, option, "4"]) == 1
+    assert message in capsys.readouterr().err
+    assert_same(folder, half)
+
+
 def test_data_of_another_layout_are_refused(pairs, tmp_path, capsys):
     assert main(["train", "pix2pixhd", "--dataset", str(pairs), "--run",
                  str(tmp_path / "run")]) == 1

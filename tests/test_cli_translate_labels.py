@@ -245,6 +245,9 @@ def test_a_lack_of_looks_is_told_with_all_ways_out(run, tiny_hd, scenes, tmp_pat
     stored = other_run(tiny_hd, tmp_path / "stored", features="stored")
     assert "--photos" not in told(capsys, stored, *of_test(scenes))
     assert "has no encoder" in told(capsys, stored, *of_test(scenes), "--photos", "x")
+    whole = other_run(tiny_hd, tmp_path / "whole", use_instances=False)
+    message = told(capsys, whole, scenes / "test_label")
+    assert "--photos" in message and "encode-features" not in message
     odd = other_run(tiny_hd, tmp_path / "odd", n_features=2)
     assert "has n_features=2, and stored feature maps are pictures" in told(
         capsys, odd, *of_test(scenes), "--features", scenes / "test_img")

@@ -10,7 +10,12 @@ from mxnet.gluon import nn
 
 import gluon_pix2pix as g2p
 from gluon_pix2pix import convolution
-from gluon_pix2pix.convolution import Conv2D, bfloat16_problem, set_precision
+from gluon_pix2pix.convolution import (
+    Conv2D,
+    Conv2DTranspose,
+    bfloat16_problem,
+    set_precision,
+)
 
 needs_bfloat16 = pytest.mark.skipif(bfloat16_problem() is not None,
                                     reason=str(bfloat16_problem()))
@@ -50,10 +55,47 @@ def pair(channels, in_channels, kernel_size=4, strides=2, padding=1, *, ours=Non
 @pytest.mark.parametrize("hybridize", [False, True])
 @pytest.mark.parametrize("channels, in_channels, use_bias", [
     (1, 32, True), (1, 32, False), (1, 3, True), (3, 32, True), (3, 32, False),
-    (7, 3, True), (8, 16, True), (16, 3, True), (32, 16, False)])
+    (7, 3, True), (8, 16, True), (16, 3, True), (32, 16, False), (16, 20, True),
+    (16, 39, False), (3, 36, True)])
 def test_it_is_gluons_convolution(channels, in_channels, use_bias, hybridize):
     theirs, ours = pair(channels, in_channels, use_bias=use_bias)
     x = nd.random.normal(shape=(2, in_channels, 12, 10))
+    for a, b in zip(run(theirs, x, hybridize), run(ours, x, hybridize), strict=True):
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(a).max())
+
+
+@pytest.mark.parametrize("in_channels, computed", [(36, 48), (17, 32), (16, 16),
+                                                   (32, 32), (6, 6)])
+def test_channels_are_computed_sixteen_at_a_time(in_channels, computed):
+    layer = Conv2D(16, 3, in_channels=in_channels)
+    graph = layer(mx.sym.var("x")).get_internals()
+    shapes = dict(zip(graph.list_outputs(), graph.infer_shape(x=(1, in_channels, 8, 8)
+                                                              )[1], strict=True))
+    assert layer.weight.shape == (16, in_channels, 3, 3)
+    assert {shape[1] for shape in shapes.values() if shape[2:] == (3, 3)} == {
+        in_channels, computed}
+    groups = Conv2D(18, 3, in_channels=36, groups=18)
+    groups.initialize()
+    assert groups(nd.ones((1, 36, 8, 8))).shape == (1, 18, 6, 6)
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("options", [
+    {"kernel_size": 3, "output_padding": 1}, {"kernel_size": 4}, {"use_bias": False},
+    {"activation": "relu"}])
+def test_the_transposed_one_is_gluons(options, count, hybridize):
+    options = {"kernel_size": 3, "strides": 2, "padding": 1, "in_channels": 6,
+               **options}
+    theirs, ours = (kind(5, **options) for kind in (nn.Conv2DTranspose,
+                                                    Conv2DTranspose))
+    for layer in (theirs, ours):
+        layer.initialize()
+    for name, param in theirs._collect_params_with_prefix().items():
+        param.set_data(nd.random.normal(0, 0.1, param.shape))
+        getattr(ours, name).set_data(param.data())
+    x = nd.random.normal(shape=(count, 6, 5, 7))
     for a, b in zip(run(theirs, x, hybridize), run(ours, x, hybridize), strict=True):
         assert a.shape == b.shape
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(a).max())

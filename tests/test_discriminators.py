@@ -4,6 +4,7 @@ from mxnet import autograd, nd
 
 from gluon_pix2pix import (
     Discriminator,
+    MultiscaleDiscriminator,
     PixelDiscriminator,
     count_parameters,
     init_weights,
@@ -82,3 +83,88 @@ def test_what_cannot_be_judged_is_refused():
         net(nd.ones((1, 3, 64, 64)), nd.ones((1, 1, 64, 64)))
     with pytest.raises(ValueError, match="PixelDiscriminator"):
         Discriminator(6, n_layers=0)
+
+
+# Several scales ---------------------------------------------------------------------
+
+
+def _pooled(x):
+    """Halve pictures as the paper's code does: beyond the border nothing counts."""
+    return nd.Pooling(x, kernel=(3, 3), stride=(2, 2), pad=(1, 1), pool_type="avg",
+                      count_include_pad=False)
+
+
+def test_several_scales_have_the_papers_size():
+    assert count_parameters(_built(MultiscaleDiscriminator(39))) == 5_603_202
+
+
+def test_the_finest_scale_comes_first_and_all_activations_with_it():
+    net = _built(MultiscaleDiscriminator(5, 4, 2, 3))
+    x = nd.random.uniform(-1, 1, (2, 5, 33, 48))
+    found, seen = net(x), x
+    assert len(found) == 3
+    for critic, activations in zip(reversed(net.scales), found, strict=True):
+        assert [a.shape[1] for a in activations] == [4, 8, 16, 1]
+        y, expected = seen, []
+        for layer in critic.model:
+            y = layer(y)
+            if type(layer).__name__ == "LeakyReLU":
+                expected.append(y)
+        for a, b in zip(activations, [*expected, y], strict=True):
+            np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), atol=1e-4)
+        seen = _pooled(seen)
+    assert found[0][-1].shape[2:] == (11, 15)  # a padding of 2
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance", "none"])
+def test_scales_agree_compiled_in_training_too(norm):
+    net = _built(MultiscaleDiscriminator(6, 6, 1, norm=norm))
+    x, y = (nd.random.uniform(-1, 1, (2, 3, 16, 24)) for _ in range(2))
+
+    def train():
+        y.attach_grad()
+        with autograd.record():
+            outputs = net(x, y)
+            loss = sum(nd.square(a).mean() for scale in outputs for a in scale)
+        loss.backward()
+        return [a.asnumpy() for scale in outputs for a in scale] + [y.grad.asnumpy()]
+
+    plain = train()
+    net.hybridize(static_alloc=True, static_shape=True)
+    for _ in range(2):
+        for ours, other in zip(train(), plain, strict=True):
+            np.testing.assert_allclose(ours, other, atol=1e-4 * np.abs(other).max())
+
+
+def test_several_calls_in_one_recording_do_not_disturb_each_other():
+    """As in a step: fake and real are judged, then one loss has both."""
+    net = _built(MultiscaleDiscriminator(3, 6, 1, num_d=2))
+    pictures = [nd.random.uniform(-1, 1, (1, 3, 16, 24)) for _ in range(3)]
+
+    def train():
+        with autograd.record():
+            calls = [net(x) for x in pictures]
+            loss = sum((n + 1) * nd.square(a).mean() for n, outputs in enumerate(calls)
+                       for scale in outputs for a in scale)
+        loss.backward()
+        return [a.asnumpy() for outputs in calls for scale in outputs for a in scale], [
+            param.grad().asnumpy() for param in net.collect_params().values()
+            if param.grad_req != "null"]
+
+    outputs, gradients = train()
+    net.hybridize(static_alloc=True, static_shape=True)
+    for _ in range(2):
+        again, of_weights = train()
+        for ours, wanted in zip(again + of_weights, outputs + gradients, strict=True):
+            np.testing.assert_allclose(ours, wanted, atol=1e-4 * abs(wanted).max()
+                                       + 1e-6)
+
+
+def test_pictures_too_small_for_the_coarsest_scale_are_refused():
+    for num_d, smallest in ((1, 4), (2, 7), (3, 13)):
+        net = _built(MultiscaleDiscriminator(1, 4, 3, num_d))
+        net(nd.ones((1, 1, smallest, 64)))
+        with pytest.raises(ValueError, match=f"at least {smallest}x{smallest},.*num_d"):
+            net(nd.ones((1, 1, 64, smallest - 1)))
+    with pytest.raises(ValueError, match="num_d=0 must be at least 1"):
+        MultiscaleDiscriminator(1, num_d=0)

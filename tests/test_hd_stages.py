@@ -115,7 +115,7 @@ def test_a_ruined_network_is_refused_and_nothing_changed(half, full, tmp_path):
     np.savez(folder / "discriminator.npz", **{**judges, name: judges[name] + np.nan})
     model = Pix2PixHD(full, "cpu")
     before = arrays(model, "generator")
-    with pytest.raises(ValueError, match=f"discriminator.npz .*NaN or infinite: {name}"):
+    with pytest.raises(ValueError, match=f"discriminator.npz.*NaN.*: {name}"):
         start_from(model, folder)
     for place, array in arrays(model, "generator").items():
         np.testing.assert_array_equal(array, before[place])

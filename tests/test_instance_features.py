@@ -52,6 +52,16 @@ def test_objects_agree_with_a_loop_over_pixels():
     assert (objects.instance[objects.place] == instances).all()
 
 
+def test_maps_of_no_picture_or_of_several_are_refused():
+    labels, instances = maps()
+    for wrong, message in (
+            ((labels, instances[:5]), r"\(9, 13\) .*\(5, 13\): both must show one"),
+            ((labels - 50, instances), "of -50 and more"),
+            ((np.stack([labels] * 2), instances), r"\(2, 9, 13\) shows several")):
+        with pytest.raises(ValueError, match=message):
+            find_objects(*wrong)
+
+
 def test_means_agree_with_a_loop_and_are_spread_back():
     labels, instances = maps(1)
     features = np.random.RandomState(2).uniform(-1, 1, (3, 9, 13)).astype(np.float32)

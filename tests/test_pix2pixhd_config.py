@@ -48,7 +48,8 @@ def test_sizes_follow_what_is_asked_for():
                                                                         512)
     assert cropped.replace(size=256).load_size == 512
     assert cropped.replace(load_size=600).load_size == 600
-    assert config.replace(resize_mode="crop").load_width is None
+    crop = config.replace(resize_mode="crop")
+    assert (crop.load_width, crop.toy_size) == (None, 512)
     assert config.replace(resize_mode="none").load_width is None
     assert config.replace(lr=1e-3).load_size == 512
 

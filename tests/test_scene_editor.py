@@ -129,11 +129,16 @@ def test_what_cannot_be_is_said(editor, maps):
             call(7)
     with pytest.raises(ValueError, match="no look 3 of class 26: there are 0 to 2"):
         editor.choose_look(26000, 3)
-    for wrong in ("lorry", 35, -1):
+    for wrong in ("lorry", 35, -1, 2.5):
         with pytest.raises(ValueError, match="no such class: choose one of unlab"):
             editor.change_label(26000, wrong)
     with pytest.raises(ValueError, match="pass features, or find looks first"):
         SceneEditor(Painter(styles=False), *maps)
+    labels, instances = maps
+    with pytest.raises(ValueError, match=r"\(12, 14\).*both must show one picture"):
+        SceneEditor(Painter(), labels, instances[:, :, :, :14])
+    with pytest.raises(ValueError, match=r"Features are \(3, 6, 8\), and their"):
+        SceneEditor(Painter(), *maps, nd.zeros((1, 3, 6, 8)))
     with pytest.raises(ValueError, match="label_nc=0"):
         SceneEditor(Painter(label_nc=0), *maps)
 

@@ -148,7 +148,7 @@ def test_a_look_of_another_picture_is_a_vector(styles, maps):
 def test_impossible_looks_are_refused(styles, maps):
     for look, message in (
             (3, "no look 3 of class 26: there are 0 to 2"),
-            (-1, "no look -1 of class 26"),
+            (-1, "no look -1 of class 26"), (1.5, "no look 1.5 of class 26"),
             ([0.5, 0.5], r"A look is 3 numbers in \[-1, 1\], not \[0.5 0.5\]"),
             ([0, 0, 1.5], "A look is 3 numbers"), ([0, 0, np.nan], "A look is 3")):
         with pytest.raises(ValueError, match=message):
