@@ -139,11 +139,12 @@ def _at_four_places(F, filters):
 
 
 def _with_zero_channels(F, arrays, count):
-    """Append so many channels of zeros, of which there are fewer than others."""
-    zeros = F.zeros_like(F.slice_axis(arrays, axis=1, begin=0, end=count))
+    """Append so many channels of zeros, which are one in memory."""
+    zero = F.zeros_like(F.slice_axis(arrays, axis=1, begin=0, end=1))
     # Flat, for the reason that `concat_channels` has.
-    flat = F.concat(*(F.reshape(a, shape=(0, 0, -1)) for a in (arrays, zeros)), dim=1)
-    return F.reshape_like(flat, arrays, lhs_begin=2, lhs_end=3, rhs_begin=2, rhs_end=4)
+    parts = [F.reshape(part, shape=(0, 0, -1)) for part in (arrays, *[zero] * count)]
+    return F.reshape_like(F.concat(*parts, dim=1), arrays, lhs_begin=2, lhs_end=3,
+                          rhs_begin=2, rhs_end=4)
 
 
 def _with_zeros(F, filters, count):

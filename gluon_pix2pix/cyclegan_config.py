@@ -57,8 +57,8 @@ class CycleGANConfig(ModelConfig):
         # In so few steps no generator learns to guess the brightness that instance norm
         # takes out of a picture: without, the round trips close in half of the time.
         "lesson": {"size": 64, "ngf": 16, "ndf": 16, "n_blocks": 3, "norm": "none",
-                   "init": "xavier", "init_gain": 1.4, "lr": 1e-3, "epochs": 8,
-                   "epochs_decay": 8},
+                   "init": "xavier", "init_gain": 1.4, "lr": 1e-3, "epochs": 7,
+                   "epochs_decay": 7},
         "full": {},
     }
     choices = {**ModelConfig.choices, "padding": PADDINGS}

@@ -73,8 +73,8 @@ def test_channels_are_computed_sixteen_at_a_time(in_channels, computed):
     shapes = dict(zip(graph.list_outputs(), graph.infer_shape(x=(1, in_channels, 8, 8)
                                                               )[1], strict=True))
     assert layer.weight.shape == (16, in_channels, 3, 3)
-    assert {shape[1] for shape in shapes.values() if shape[2:] == (3, 3)} == {
-        in_channels, computed}
+    weights = {shape[1] for shape in shapes.values() if shape[2:] == (3, 3)}
+    assert in_channels in weights and max(weights) == computed
     groups = Conv2D(18, 3, in_channels=36, groups=18)
     groups.initialize()
     assert groups(nd.ones((1, 36, 8, 8))).shape == (1, 18, 6, 6)
