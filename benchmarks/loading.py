@@ -98,8 +98,8 @@ def _our_loaders(pairs, streets, config):
         return g2p.PairedImages(pairs, config=config)
 
     unpaired = g2p.UnpairedImages(pairs, config=config)
-    labels = g2p.LabelInstanceImages(streets, load_size=2 * config.size,
-                                     batch_size=config.batch_size)
+    labels = g2p.LabelInstanceImages(streets, config=g2p.Pix2PixHDConfig(
+        size=2 * config.size, batch_size=config.batch_size))
     sets = [("PairedImages, decoded each time", lazily(paired()), (0, 1, 2)),
             ("PairedImages, from memory", paired(), (0, 1, 2)),
             ("UnpairedImages, decoded each time", lazily(unpaired), (0, 2)),

@@ -1,4 +1,4 @@
-"""How fast pix2pix and CycleGAN train and translate, beside PyTorch and others.
+"""How fast the models train and translate, beside PyTorch and others.
 
 The others are the older Gluon tutorial's step of pix2pix, and CycleGAN with MXNet's own
 instance norm. Each candidate has a process of its own, and they take turns. First both
@@ -10,46 +10,31 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import json
 import math
 import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import gluon_pix2pix as g2p  # isort: skip  # first: it sets the threads of MXNet
+import numpy as np
 import work
-from measure import alternate, can_import, machine, progress, table
-from task import FOLDER, PLAIN, Candidate, Task
+from measure import Series, alternate, machine, progress, table
+from step_options import SCRIPTS, parse, to_compare
+from task import FOLDER, LABELS, PLAIN, Candidate, Task
 
-from gluon_pix2pix.convolution import PRECISIONS, bfloat16_problem
-
-SCRIPTS = {"training": ("our_pix2pix.py", "torch_pix2pix.py"),
-           "inference": ("our_pix2pix.py", "torch_pix2pix.py"),
-           "cyclegan": ("our_cyclegan.py", "torch_cyclegan.py")}
 TITLES = {"training": "Training", "inference": "Inference",
-          "cyclegan": "Training CycleGAN"}
-TORCH_TRAINING = ("eager", "eager, fused Adam", "channels_last, fused Adam",
-                  "compiled, fused Adam")
-TORCH_INFERENCE = ("eager", "channels_last", "TorchScript", "compiled")
-COMPILE = "import torch; torch.compile(torch.sin)(torch.ones(9))"
+          "cyclegan": "Training CycleGAN", "hd": "Training pix2pixHD",
+          "hd_inference": "Inference of pix2pixHD"}
 # Images of 256 pixels in a measurement: a few seconds each.
-IMAGES = {"training": 5, "inference": 40, "cyclegan": 2}
-SETTINGS = {"training": ((128, 1), (256, 1), (256, 4), (256, 10), (512, 1)),
-            "inference": ((256, 1), (256, 4)),
-            "cyclegan": ((128, 1), (256, 1))}
+IMAGES = {"training": 5, "inference": 40, "cyclegan": 2, "hd": 16, "hd_inference": 64}
 SGEMM = ("NumPy", "MXNet", "oneDNN")
-TOLERANCE = 1e-3
+# Relative, of the first losses and pictures; and of the losses behind updates in which
+# Adam has made steps of rounding errors. Those of pix2pixHD differ most.
+TOLERANCE, LATER_TOLERANCE = 1e-4, 5e-3
 
-NO_TORCH = """
-
-PyTorch is left out: torch and numpy cannot be imported by the chosen Python.
-`pip install -e ".[benchmarks]"` installs torch; --torch-python names another
-interpreter."""
-NO_COMPILER = """
-
-torch.compile is left out: it does not work here. It needs a C++ compiler."""
 NOTES = """
 Times are those of an image, divided round by round. The shares are those of the rate of
 sgemm, with the faster BLAS of NumPy and MXNet and with oneDNN. They count convolutions
@@ -60,23 +45,28 @@ computes. Memory is the most that a process ever had in RAM."""
 def agreement(options, kind: str = "training") -> str:
     """Train both sides from the same weights; return a sentence, or fail.
 
-    CycleGAN takes fewer steps: its biases in front of instance norms have no effect and
-    no gradients but rounding errors, of which Adam makes steps as large as any.
+    CycleGAN and pix2pixHD take fewer steps: their biases in front of instance norms
+    have no effect and no gradients but rounding errors, of which Adam makes steps as
+    large as any.
 
     Raises
     ------
     RuntimeError
-        If the networks or the losses differ.
+        If the networks, the losses or the first pictures differ.
     """
-    steps = 2 if kind == "cyclegan" else 3
-    our_script, torch_script = SCRIPTS[kind]
+    return "\n\n".join(_agree(task, SCRIPTS[kind], options)
+                       for task in to_compare(kind, options))
+
+
+def _agree(task, scripts, options):
+    steps = 3 if scripts == SCRIPTS["training"] else 2
     with tempfile.TemporaryDirectory() as folder:
-        task = Task("losses", "", options.sizes[0], 1, options.width, steps,
-                    g2p.runtime.usable_cpus(), folder)
+        task = replace(task, repeats=steps, folder=folder,
+                       threads=g2p.runtime.usable_cpus())
         sides = []
         for script, python, variant in (
-                (our_script, sys.executable, ""),
-                (torch_script, options.torch_python, "eager, fused Adam")):
+                (scripts[0], sys.executable, ""),
+                (scripts[1], options.torch_python, "eager, fused Adam")):
             progress(f"losses of {steps} steps: {script}")
             asked = replace(task, variant=variant)
             command = [python, str(FOLDER / script), str(asked)]
@@ -84,20 +74,29 @@ def agreement(options, kind: str = "training") -> str:
             if done.returncode:
                 raise RuntimeError(f"{script} fails; its message is above.")
             sides.append(json.loads(done.stdout))
+        pictures = [np.load(path) for path in sorted(Path(folder).glob("*.npy"))]
     (counts, *ours), (torch_counts, *theirs) = sides
-    worst = max(abs(a - b) / abs(a) for a, b in zip(sum(ours, []), sum(theirs, [])))
-    if counts != torch_counts or worst > TOLERANCE:
-        raise RuntimeError(f"The two sides do not compute the same: {sides}.")
-    return (f"Both sides have {counts[0]:,} + {counts[1]:,} parameters; from the same "
-            f"weights, without\ndropout, their losses in {steps} steps at "
-            f"{task.size} px agree to {worst:.0e}.")
+    first, later = (max(abs(a - b) / abs(a) for a, b in zip(sum(x, []), sum(y, [])))
+                    for x, y in ((ours[:1], theirs[:1]), (ours[1:], theirs[1:])))
+    apart = float(abs(np.subtract(*pictures)).max()) if pictures else 0.0
+    if (counts != torch_counts or not max(first, apart) <= TOLERANCE
+            or not later <= LATER_TOLERANCE):
+        raise RuntimeError(f"The two sides do not compute the same: {sides}; the "
+                           f"largest difference between pictures is {apart}.")
+    parameters = " + ".join(f"{count:,}" for count in counts)
+    return (f"Both sides have {parameters} parameters. From the same weights,\n"
+            f"at {task.size} px and without dropout, their losses agree to "
+            f"{first:.0e} in\nthe first of {steps} steps, and to {later:.0e} behind it."
+            + (" The largest difference\nbetween their pictures in [-1, 1] is "
+               f"{apart:.0e}." if pictures else ""))
 
 
-def compare(kind: str, size: int, batch: int, options) -> str:
+def compare(task: Task, options: argparse.Namespace) -> str:
     """Measure one kind of work at one size; return its table."""
-    images = 1 if options.quick else IMAGES[kind] * (256 / size) ** 2
-    task = Task(kind, "", size, batch, options.width, math.ceil(images / batch),
-                g2p.runtime.usable_cpus())
+    kind = task.work
+    images = 1 if options.quick else IMAGES[kind] * (256 / task.size) ** 2
+    task = replace(task, repeats=math.ceil(images / task.batch),
+                   threads=g2p.runtime.usable_cpus())
     multiply = (replace(task, size=256, repeats=1) if options.quick
                 else replace(task, size=2048, repeats=8))
     with contextlib.ExitStack() as stack:
@@ -119,7 +118,7 @@ def compare(kind: str, size: int, batch: int, options) -> str:
             candidates[f"sgemm of {way}"] = start("sgemm.py", multiply, way)
         speeds = alternate(candidates, options.rounds)
     rates = {way: speeds.pop(f"sgemm of {way}") for way in SGEMM}
-    operations = _operations(kind, size, options.width)
+    operations = _operations(task)
     listed = ", ".join(f"{way} {rate}" for way, rate in rates.items())
     return (f"{_rows(speeds, candidates, rates, operations)}\n\n"
             f"sgemm, GFLOP/s: {listed}; {operations / 1e9:.1f} GFLOP an image."
@@ -139,28 +138,48 @@ def _rows(speeds, candidates, rates, operations):
     rows = []
     for name, speed in speeds.items():
         achieved = speed.scaled(operations / 1e9)
-        rows.append([name, speed, best / speed if best else "-",
+        rows.append([name, speed, Series((1.0,) * len(speed.values)) / speed,
+                     best / speed if best else "-",
                      speeds["tutorial"] / speed if "tutorial" in speeds else "-",
                      (achieved / blas).percent(),
                      (achieved / rates["oneDNN"]).percent(),
                      f"{candidates[name].peak_mb:.0f}"])
-    return table(["", "images/s", "time / best PyTorch", "time / tutorial",
-                  "% of BLAS", "% of oneDNN", "peak memory, MB"], rows)
+    return table(["", "images/s", "s an image", "time / best PyTorch",
+                  "time / tutorial", "% of BLAS", "% of oneDNN", "peak memory, MB"],
+                 rows)
 
 
-def _operations(kind, size, width):
+def _operations(task):
     """Count the floating-point operations of an image."""
+    size, width = task.size, task.width
     shape = (1, 3, size, size)
-    if kind == "cyclegan":
+    if task.work == "cyclegan":
         model = g2p.CycleGAN(g2p.CycleGANConfig(size=size, ngf=width, ndf=width))
         return work.cycle_step(work.layers(model.netG, shape),
                                work.layers(model.netD_A, shape))
+    if task.work.startswith("hd"):
+        return _hd_operations(task)
     config = g2p.Pix2PixConfig(size=size, ngf=width, ndf=width)
     model = g2p.Pix2Pix(config)
     generator = work.layers(model.netG, shape)
-    if kind == "inference":
+    if task.work == "inference":
         return work.forward(generator)
     return work.step(generator, work.layers(model.netD, (1, 6, size, size)))
+
+
+def _hd_operations(task):
+    from our_pix2pixhd import configuration
+
+    config = configuration(task)
+    sides = task.size // 2, task.size
+    netG = g2p.pix2pixhd.build_generator(config)
+    generator = work.layers(netG, (1, config.generator_channels, *sides))
+    if task.work == "hd_inference":
+        return work.forward(generator)
+    netD, netE = (build(config) for build in (g2p.pix2pixhd.build_discriminator,
+                                              g2p.pix2pixhd.build_encoder))
+    return work.hd_step(generator, work.layers(netD, (1, LABELS + 1 + 3, *sides)),
+                        work.layers(netE.model, (1, 3, *sides)))
 
 
 def _precisions(speeds, precisions):
@@ -174,73 +193,27 @@ def _precisions(speeds, precisions):
     return "".join(lines)
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Read the options; add what they stand for and what this machine can do."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    add = parser.add_argument
-    add("--parts", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
-    add("--sizes", nargs="+", type=int, metavar="PIXELS", help="sides of the pictures")
-    add("--batches", nargs="+", type=int, metavar="N", help="all with all sizes")
-    add("--precisions", nargs="+", choices=PRECISIONS,
-        help="of our side (default: those that the processor has)")
-    add("--rounds", type=int, help="measurements of each (default: 5)")
-    add("--torch-python", default=sys.executable, metavar="PYTHON",
-        help="interpreter that has torch and numpy")
-    add("--quick", action="store_true",
-        help="tiny networks and pictures, one round: that it runs, not how fast")
-    options = parser.parse_args(arguments)
-    if options.rounds is None:
-        options.rounds = 1 if options.quick else 5
-    if min([options.rounds, *(options.sizes or []), *(options.batches or [])]) < 1:
-        parser.error("--rounds, --sizes and --batches must be at least 1")
-    if options.precisions is None:
-        options.precisions = PRECISIONS[:1] if bfloat16_problem() else PRECISIONS
-    options.precisions = list(dict.fromkeys(["float32", *options.precisions]))
-    options.width = 16 if options.quick else 64
-
-    given = options.sizes or options.batches or options.quick
-    options.sizes = options.sizes or ([32] if options.quick else [256])
-    options.batches = options.batches or ([1] if options.quick else [1, 4, 10])
-    pairs = tuple(itertools.product(options.sizes, options.batches))
-    options.settings = {kind: pairs if given else SETTINGS[kind]
-                        for kind in options.parts}
-    try:
-        for size in options.sizes:
-            g2p.Pix2Pix(g2p.Pix2PixConfig(size=size, ngf=16, ndf=16))
-    except ValueError as error:
-        parser.error(str(error))
-    _look_for_torch(options)
-    return options
-
-
-def _look_for_torch(options):
-    """Note which variants of PyTorch run here, and what to say about the others."""
-    options.torch, options.missing = dict.fromkeys(SETTINGS, ()), NO_TORCH
-    if can_import(options.torch_python, "torch", "numpy"):
-        variants = {"training": TORCH_TRAINING, "inference": TORCH_INFERENCE,
-                    "cyclegan": TORCH_TRAINING}
-        compiles = not options.quick and subprocess.run(
-            [options.torch_python, "-c", COMPILE], capture_output=True).returncode == 0
-        options.torch = {kind: [name for name in names
-                                if compiles or not name.startswith("compiled")]
-                         for kind, names in variants.items()}
-        options.missing = "" if compiles or options.quick else NO_COMPILER
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Measure all that is asked for."""
-    options = parse(arguments)
+    options = parse(arguments, __doc__.split("\n")[0])
     print(machine("mxnet", "numpy"))
-    for kind, settings in options.settings.items():
+    for kind, tasks in options.settings.items():
         checked = kind == "inference" and "training" in options.settings
         if options.torch[kind] and not checked:
             print("\n" + agreement(options, kind))
-        for size, batch in settings:
-            progress(f"{kind}, {size} px, batch {batch}")
-            result = compare(kind, size, batch, options)
-            print(f"\n### {TITLES[kind]}, {size} px, batch {batch}\n\n{result}",
+        for task in tasks:
+            what = f"{_size(task)}, batch {task.batch}"
+            progress(f"{kind}, {what}")
+            print(f"\n### {TITLES[kind]}, {what}\n\n{compare(task, options)}",
                   flush=True)
     print(NOTES + options.missing)
+
+
+def _size(task):
+    """Say how large the pictures are, and of pix2pixHD the networks."""
+    if not task.work.startswith("hd"):
+        return f"{task.size} px"
+    return f"{task.size}x{task.size // 2} px, {task.generator}, ngf {task.width}"
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from measure import Remote
 
 FOLDER = Path(__file__).parent
 PLAIN = "MXNet's InstanceNorm"  # a variant of our CycleGAN
+LABELS = 35  # classes of pixels, for pix2pixHD
 
 
 @dataclass(frozen=True)
@@ -25,19 +26,22 @@ class Task:
 
     Attributes
     ----------
-    work : {"training", "inference", "cyclegan", "losses"}
-        Steps, translations, steps of CycleGAN, or a few steps whose losses are written
-        out.
+    work : {"training", "inference", "cyclegan", "hd", "hd_inference", "losses"}
+        Steps, translations, steps of CycleGAN, steps and translations of pix2pixHD, or
+        a few steps whose losses are written out.
     variant : str
         How: what the names mean, the script knows.
     size, batch, width : int
-        Side of a picture, pictures at once, channels behind the first layers.
+        Side of a picture (pix2pixHD: its width, twice the height), pictures at once,
+        channels behind the first layers.
     repeats : int
         Steps or translations a measurement.
     threads : int
         CPUs to use, where they are not counted anyway.
     folder : str
         Where the weights for "losses" lie.
+    generator : {"global", "local"}
+        Of pix2pixHD: the global generator, or a local enhancer around it.
     """
 
     work: str
@@ -48,6 +52,7 @@ class Task:
     repeats: int = 1
     threads: int = 1
     folder: str = ""
+    generator: str = "global"
 
     def __str__(self) -> str:
         return json.dumps(asdict(self))

@@ -42,7 +42,7 @@ def layers(net: mx.gluon.HybridBlock, shape: tuple[int, ...]) -> list[Layer]:
     ValueError
         If nothing in the graph is a layer that is counted.
     """
-    graph = net(mx.sym.var("data"))
+    graph = mx.sym.Group(_flat(net(mx.sym.var("data"))))
     everything = graph.get_internals()
     _, shapes, _ = everything.infer_shape(data=shape)
     shapes = dict(zip(everything.list_outputs(), shapes))
@@ -54,23 +54,33 @@ def layers(net: mx.gluon.HybridBlock, shape: tuple[int, ...]) -> list[Layer]:
     for node in nodes:
         sources = [entry[0] for entry in node["inputs"]]
         learns.append(node["name"] in trained or any(learns[i] for i in sources))
-        if node["op"] in LAYERS:
-            before, weight = (nodes[i] for i in sources[:2])
+        kernel = (_learned(nodes[sources[1]], nodes, trained)
+                  if node["op"] in LAYERS else None)
+        if kernel is not None:  # None: a mean, say, whose kernel nobody trains
+            before = nodes[sources[0]]
             # Each place of a convolution's output is a sum over all filters; each place
             # of a transposed one's input is multiplied with all of them.
             tensor = before if node["op"] == "Deconvolution" else node
             pictures, _, *sides = shapes[_output(tensor)]
-            operations = 2 * pictures * prod(sides) * prod(shapes[_learned(
-                weight, nodes, trained)])
+            operations = 2 * pictures * prod(sides) * prod(shapes[kernel])
             found.append(Layer(node["name"], operations, learns[sources[0]]))
     if not found:
         raise ValueError(f"No convolution found in {type(net).__name__}.")
     return found
 
 
+def _flat(results):
+    """List what a network returns: a symbol, or lists of lists of them."""
+    if isinstance(results, mx.sym.Symbol):
+        return [results]
+    return [symbol for result in results for symbol in _flat(result)]
+
+
 def _learned(node, nodes, trained):
     """Name the weight behind what a layer multiplies with, which may be padded."""
     while node["name"] not in trained:
+        if not node["inputs"]:
+            return None
         node = nodes[node["inputs"][0][0]]
     return node["name"]
 
@@ -120,3 +130,17 @@ def cycle_step(generator: list[Layer], discriminator: list[Layer]) -> int:
     judgements = (3 * forward(discriminator) + 2 * backward(discriminator)
                   + backward(discriminator, to_weights=False, to_input=True))
     return 2 * (runs + judgements)
+
+
+def hd_step(generator: list[Layer], discriminator: list[Layer], encoder: list[Layer],
+            ) -> int:
+    """Count a training step of pix2pixHD: what it cannot do without.
+
+    G and E forward and backward once; D forward and backward on a fake and a real pair,
+    and once more backward from the fake one to the picture but not to D's weights. The
+    few operations of G's first layer towards E's features are left out.
+    """
+    return (forward(generator) + backward(generator)
+            + forward(encoder) + backward(encoder)
+            + 2 * (forward(discriminator) + backward(discriminator))
+            + backward(discriminator, to_weights=False, to_input=True))
