@@ -121,8 +121,9 @@ class Conv2DTranspose(nn.Conv2DTranspose):
                                    axis=0, begin=0, end=1)
             biases = F.broadcast_add(F.zeros_like(pixel),
                                      F.reshape(bias, shape=(1, -1, 1)))  # (N, C, 1)
-            ones = F.reshape(F.ones_like(channel), shape=(1, -1))  # (1, H * W)
-            y = y + F.reshape_like(F.dot(biases, ones), y)
+            y = y + F.reshape_like(
+                F.dot(F.reshape(biases, shape=(-1, 1)),
+                      F.reshape(F.ones_like(channel), shape=(1, -1))), y)
         return y if self.act is None else self.act(y)
 
 

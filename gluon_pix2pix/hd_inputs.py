@@ -32,6 +32,14 @@ def encode_batch(config: Pix2PixHDConfig, labels: nd.NDArray,
     return encode_input(labels.as_in_context(ctx), instances, config.label_nc)
 
 
+def check_photo(config: Pix2PixHDConfig, photo: nd.NDArray, labels: nd.NDArray) -> None:
+    """Raise ValueError unless a photo belongs to its labels: by channels and size."""
+    shape = (len(labels), config.out_channels, *labels.shape[2:])
+    if photo.shape != shape:
+        raise ValueError(f"The photos are {photo.shape} instead of {shape}: labels and "
+                         "photos must show the same pictures.")
+
+
 def check_size(model, height: int, width: int) -> None:
     """Refuse pictures that are too small to train on, before any step.
 

@@ -14,7 +14,7 @@ from mxnet import autograd, nd
 from .blocks import concat_channels, init_weights
 from .convolution import set_precision
 from .discriminators import MultiscaleDiscriminator
-from .hd_inputs import encode_batch, with_looks
+from .hd_inputs import check_photo, encode_batch, with_looks
 from .hd_networks import Encoder, GlobalGenerator, LocalEnhancer
 from .hd_translation import LabelTranslator
 from .image_pool import ImagePool
@@ -166,7 +166,13 @@ class Pix2PixHD:
             ``loss_gan``, ``loss_feat`` and ``loss_vgg``, as far as they have a weight;
             ``accuracy_D``, the share of patches the discriminators told apart before
             their update. None is read back: call ``.asscalar()`` to see one.
+
+        Raises
+        ------
+        ValueError
+            If a shape is another, or instances or features are missing.
         """
+        check_photo(self.config, photo, labels)
         labels, photo = self.encode(labels, instances), self._here(photo)
         with autograd.record():
             looks = (self.netE(photo, self._here(instances)) if self.netE

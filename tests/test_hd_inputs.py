@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from mxnet import nd
 
+from gluon_pix2pix import Pix2PixHD
 from gluon_pix2pix.hd_inputs import encode_batch, with_looks
 from gluon_pix2pix.pix2pixhd_config import Pix2PixHDConfig
 
@@ -77,3 +78,11 @@ def test_wrong_looks_are_named(labels, instances):
             (config, looks[:, :1], r"looks are \(1, 1, 2, 3\) instead of \(1, 2, 2")):
         with pytest.raises(ValueError, match=message):
             with_looks(settings, encoded, given)
+
+
+def test_photos_must_belong_to_their_labels():
+    model = Pix2PixHD(Pix2PixHDConfig.for_profile("smoke"), "cpu")
+    labels = nd.zeros((1, 1, 32, 64))
+    for shape in ((1, 3, 32, 48), (1, 1, 32, 64), (2, 3, 32, 64)):
+        with pytest.raises(ValueError, match="labels and photos must show the same"):
+            model.step(labels, labels.astype("int32"), nd.zeros(shape))
