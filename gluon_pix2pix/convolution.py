@@ -1,4 +1,4 @@
-"""Gluon's 2-d convolutions, with what oneDNN's fast kernels want on the CPU.
+"""Gluon's 2-d convolution, with what oneDNN's fast kernels want on the CPU.
 
 They take channels 16 at a time, and they compute in bfloat16 where the processor can.
 """
@@ -101,29 +101,6 @@ class Conv2D(nn.Conv2D):
             y = F.slice_axis(y, axis=1, begin=0, end=channels)
         if self._by_fours:
             y = F.depth_to_space(y, block_size=2)
-        return y if self.act is None else self.act(y)
-
-
-class Conv2DTranspose(nn.Conv2DTranspose):
-    """``nn.Conv2DTranspose`` with the same parameters and result, for ``(N, C, H, W)``.
-
-    It adds the bias by itself: to few channels, as a generator has them at full size,
-    oneDNN takes half as long without, and a result's memory less, which it would keep.
-    """
-
-    def hybrid_forward(self, F, x, weight, bias=None):
-        y = F.Deconvolution(x, weight, **{**self._kwargs, "no_bias": True})
-        if bias is not None:
-            # As a product, whose gradient is a product: that of a broadcast is slow.
-            flat = F.reshape(y, shape=(0, 0, -1))
-            pixel = F.slice_axis(flat, axis=2, begin=0, end=1)
-            channel = F.slice_axis(F.slice_axis(flat, axis=1, begin=0, end=1),
-                                   axis=0, begin=0, end=1)
-            biases = F.broadcast_add(F.zeros_like(pixel),
-                                     F.reshape(bias, shape=(1, -1, 1)))  # (N, C, 1)
-            y = y + F.reshape_like(
-                F.dot(F.reshape(biases, shape=(-1, 1)),
-                      F.reshape(F.ones_like(channel), shape=(1, -1))), y)
         return y if self.act is None else self.act(y)
 
 

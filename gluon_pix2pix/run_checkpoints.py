@@ -103,8 +103,10 @@ def find_checkpoint(folder: str | Path, whole: bool = True) -> Path:
     """
     folder = Path(folder)
     place = durable.in_place(folder)
-    is_run = (place / "checkpoints").is_dir()  # which may hold features.npz as well
-    if not is_run and (place / "config.json").is_file() and any(place.glob("*.npz")):
+    # A run folder may hold looks of objects, which are no networks.
+    networks = {path.name for path in place.glob("*.npz")} - {"features.npz",
+                                                              "styles.npz"}
+    if (place / "config.json").is_file() and networks:
         if whole or (place / "state.json").exists():
             verify(place, whole)
         return place

@@ -12,7 +12,6 @@ import gluon_pix2pix as g2p
 from gluon_pix2pix import convolution
 from gluon_pix2pix.convolution import (
     Conv2D,
-    Conv2DTranspose,
     bfloat16_problem,
     set_precision,
 )
@@ -78,27 +77,6 @@ def test_channels_are_computed_sixteen_at_a_time(in_channels, computed):
     groups = Conv2D(18, 3, in_channels=36, groups=18)
     groups.initialize()
     assert groups(nd.ones((1, 36, 8, 8))).shape == (1, 18, 6, 6)
-
-
-@pytest.mark.parametrize("hybridize", [False, True])
-@pytest.mark.parametrize("count", [1, 3])
-@pytest.mark.parametrize("options", [
-    {"kernel_size": 3, "output_padding": 1}, {"kernel_size": 4}, {"use_bias": False},
-    {"activation": "relu"}])
-def test_the_transposed_one_is_gluons(options, count, hybridize):
-    options = {"kernel_size": 3, "strides": 2, "padding": 1, "in_channels": 6,
-               **options}
-    theirs, ours = (kind(5, **options) for kind in (nn.Conv2DTranspose,
-                                                    Conv2DTranspose))
-    for layer in (theirs, ours):
-        layer.initialize()
-    for name, param in theirs._collect_params_with_prefix().items():
-        param.set_data(nd.random.normal(0, 0.1, param.shape))
-        getattr(ours, name).set_data(param.data())
-    x = nd.random.normal(shape=(count, 6, 5, 7))
-    for a, b in zip(run(theirs, x, hybridize), run(ours, x, hybridize), strict=True):
-        assert a.shape == b.shape
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(a).max())
 
 
 @pytest.mark.parametrize("hybridize", [False, True])
