@@ -94,10 +94,6 @@ def prepare() -> None:
        and then sleep. GNU's OpenMP spins for milliseconds, which makes steps many times
        slower beside other busy programs; a second notebook is enough. Sleeping at once
        (``OMP_WAIT_POLICY=passive``) would cost as much on an idle machine.
-    5. ``MXNET_CPU_TEMP_COPY`` is set to 1 where the user has not set it. MXNet keeps so
-       many workspaces, by itself 4, each as large as the hungriest operation, and its
-       one worker on the CPU uses one at a time: of a picture of 2048x1024, the others
-       take half a gigabyte.
 
     Raises
     ------
@@ -119,7 +115,6 @@ def prepare() -> None:
     if "bool" not in vars(numpy):
         numpy.bool = bool
 
-    os.environ.setdefault("MXNET_CPU_TEMP_COPY", "1")
     if not any(os.environ.get(variable) for variable in WAIT_VARIABLES):
         os.environ["GOMP_SPINCOUNT"] = "1000"
     if any(os.environ.get(variable) for variable in THREAD_VARIABLES):

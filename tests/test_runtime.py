@@ -164,15 +164,6 @@ def test_waiting_threads_soon_sleep_unless_the_user_says_otherwise(theirs):
     assert done.stdout.strip() == str(found)
 
 
-@pytest.mark.parametrize("theirs", [None, "3"])
-def test_workspaces_are_one_unless_the_user_says_otherwise(theirs, monkeypatch):
-    monkeypatch.delenv("MXNET_CPU_TEMP_COPY", raising=False)
-    if theirs:
-        monkeypatch.setenv("MXNET_CPU_TEMP_COPY", theirs)
-    runtime.prepare()
-    assert os.environ["MXNET_CPU_TEMP_COPY"] == (theirs or "1")
-
-
 @pytest.mark.parametrize(
     ("files", "granted"),
     [
