@@ -7,7 +7,7 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon import nn
 
-from .convolution import Conv2D
+from .convolution import Conv2D, Conv2DTranspose
 from .instance_norm import InstanceNorm
 
 
@@ -57,10 +57,10 @@ def doubling(upsampling: str, channels: int, in_channels: int, kernel_size: int 
         Add a bias to each channel.
     """
     if upsampling == "deconvolution":
-        return nn.Conv2DTranspose(channels, kernel_size, strides=2,
-                                  padding=(kernel_size - 1) // 2,
-                                  output_padding=kernel_size % 2,
-                                  in_channels=in_channels, use_bias=use_bias)
+        return Conv2DTranspose(channels, kernel_size, strides=2,
+                               padding=(kernel_size - 1) // 2,
+                               output_padding=kernel_size % 2,
+                               in_channels=in_channels, use_bias=use_bias)
     if upsampling == "resize":
         layer = nn.HybridSequential()
         layer.add(nn.HybridLambda(lambda F, x: F.UpSampling(x, scale=2,

@@ -73,9 +73,14 @@ class Enhancer(nn.HybridBlock):
     ending : list of HybridBlock
         Layers behind the others.
 
-    ``enhancer(x, y)`` takes the picture, ``(N, in_channels, H, W)``, and what the other
-    generator makes of it at half the size, ``(N, 2 channels, H / 2, W / 2)``; it
-    returns ``(N, channels, H, W)``, or what the `ending` makes of that.
+    Attributes
+    ----------
+    down : HybridSequential
+        Takes the picture, ``(N, in_channels, H, W)``, to half the size,
+        ``(N, 2 channels, H / 2, W / 2)``.
+    up : HybridSequential
+        Takes that, with what the other generator makes of the picture added to it, to
+        ``(N, channels, H, W)``, or to what the `ending` makes of that.
     """
 
     def __init__(self, layers: Layers, in_channels: int, channels: int, n_blocks: int,
@@ -87,9 +92,6 @@ class Enhancer(nn.HybridBlock):
                           *layers.halving(channels))
             self.up.add(*layers.blocks(n_blocks, 2 * channels),
                         *layers.doubling(2 * channels), *ending)
-
-    def hybrid_forward(self, F, x, y):
-        return self.up(self.down(x) + y)
 
 
 class LocalEnhancer(FastInstanceNetwork):
@@ -169,12 +171,14 @@ class LocalEnhancer(FastInstanceNetwork):
         return super().forward(x)
 
     def hybrid_forward(self, F, x):
-        pictures = [x]
-        for _ in self.enhancers:
-            pictures.append(halved(F, pictures[-1], self.in_channels))
-        y = self.trunk(pictures.pop())
+        seen = []
+        # The largest picture first, which takes the most memory: nothing else is there.
+        for enhancer in reversed(self.enhancers):
+            seen.append(enhancer.down(x))
+            x = halved(F, x, self.in_channels)
+        y = self.trunk(x)
         for enhancer in self.enhancers:
-            y = enhancer(pictures.pop(), y)
+            y = enhancer.up(seen.pop() + y)
         return y
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mxnet import nd
+from mxnet import autograd, nd
 
 # What a multi-scale discriminator returns: for each scale the activations of its
 # layers in order, the logits last.
@@ -122,4 +122,9 @@ def feature_matching(of_fake: Activations, of_real: Activations) -> nd.NDArray:
 
 def l1_loss(fake: nd.NDArray, real: nd.NDArray) -> nd.NDArray:
     """Return the mean absolute difference: on images in [-1, 1] from 0 to 2 (eq. 3)."""
-    return nd.abs(fake - real).mean()
+    difference = fake - real
+    # |d| = d sign(d), and the signs are constants. MXNet's abs, sign and mean have loops
+    # that take one number after the other, which took a twentieth of a step.
+    with autograd.pause():
+        signs = (difference > 0) - (difference < 0)
+    return nd.dot(difference.reshape(-1), signs.reshape(-1)) / difference.size

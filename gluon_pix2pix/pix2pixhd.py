@@ -178,41 +178,29 @@ class Pix2PixHD:
             looks = (self.netE(photo, self._here(instances)) if self.netE
                      else self._here(features))
             fake = self.netG(with_looks(self.config, labels, looks))
-        # All losses are those of the weights as they are before the step: D learns from
-        # the same judgements that G's feature matching is based on.
-        real_judged, losses = self.step_D(labels, fake, photo)
-        losses.update(self.step_G(labels, fake, photo, real_judged))
+        picture = fake.detach()
+        picture.attach_grad()
+        with autograd.record():
+            of_fake = self.netD(self._pair(labels.detach(), picture))
+            of_real = self.netD(self._pair(labels, photo).detach())
+        # One judgement serves both turns, so all losses are those of the weights as they
+        # are before the step.
+        losses = self.step_G(fake, picture, photo, of_fake, of_real)
+        losses.update(self.step_D(labels, picture, of_fake, of_real))
         self.trainer_D.step(1)  # 1: the losses are means over the batch already
         self.trainer_G.step(1)
         if self.netE:
             self.trainer_E.step(1)
         return losses
 
-    def step_D(self, labels, fake, photo) -> tuple[list, dict]:
-        """Add up what the discriminators learn: equation 2, in least squares.
+    def step_G(self, fake, picture, photo, of_fake, of_real) -> dict[str, nd.NDArray]:
+        """Add up what generator and encoder learn: equations 4 and 5, and VGG's.
 
-        Returns what they say of the real photo too, scale by scale. They are updated by
-        `step`, when the generator has learnt from them.
+        ``picture`` is the fake, cut off from its history; the generator is updated by
+        `step`.
         """
-        fake_pair = self.pool(self._pair(labels, fake))  # no gradient reaches G
-        real_pair = self._pair(labels, photo).detach()
-        with autograd.record():
-            of_fake, of_real = self.netD(fake_pair), self.netD(real_pair)
-            loss_D = 0.5 * (self.gan(of_fake, False) + self.gan(of_real, True))
-        loss_D.backward()
-        return of_real, {"loss_D": loss_D,
-                         "accuracy_D": self.gan.accuracy(of_fake, of_real)}
-
-    def step_G(self, labels, fake, photo, of_real) -> dict[str, nd.NDArray]:
-        """Add up what generator and encoder learn: equations 4 and 5, and VGG's."""
         config, losses = self.config, {}
-        # Through the discriminators and VGG, but no further than to the picture: their
-        # own weights get no gradients. From the picture on, the chain rule goes on
-        # through G and E.
-        picture = fake.detach()
-        picture.attach_grad()
         with autograd.record():
-            of_fake = self.netD(self._pair(labels.detach(), picture))
             loss_G = losses["loss_gan"] = self.gan(of_fake, True)
             if config.lambda_feat:
                 losses["loss_feat"] = feature_matching(of_fake, of_real)
@@ -220,9 +208,25 @@ class Pix2PixHD:
             if self.vgg:
                 losses["loss_vgg"] = self.vgg(picture, photo.detach())
                 loss_G = loss_G + config.lambda_vgg * losses["loss_vgg"]
-        gradient, = autograd.grad(loss_G, [picture])
+        # Through the discriminators and VGG, but no further than to the picture: their
+        # own weights get no gradients. From the picture on, the chain rule goes on
+        # through G and E. The graph is kept for the discriminators' turn.
+        gradient, = autograd.grad(loss_G, [picture], retain_graph=True)
         fake.backward(gradient)
         return {"loss_G": loss_G, **losses}
+
+    def step_D(self, labels, picture, of_fake, of_real) -> dict[str, nd.NDArray]:
+        """Add up what the discriminators learn: equation 2, in least squares.
+
+        With a history of pictures, they learn from one that it hands out instead. They
+        are updated by `step`.
+        """
+        with autograd.record():
+            if self.config.pool_size:
+                of_fake = self.netD(self.pool(self._pair(labels, picture)))
+            loss_D = 0.5 * (self.gan(of_fake, False) + self.gan(of_real, True))
+        loss_D.backward()
+        return {"loss_D": loss_D, "accuracy_D": self.gan.accuracy(of_fake, of_real)}
 
     def _pair(self, labels, picture):
         """Join what the discriminators judge: ``(N, label_channels + C, H, W)``."""

@@ -12,7 +12,7 @@ from mxnet import nd
 from mxnet.gluon import nn
 
 from .blocks import check_images, doubling, norm_layer
-from .convolution import Conv2D
+from .convolution import Conv2D, ReflectionPad2D
 from .cyclegan_config import PADDINGS
 from .instance_norm import FastInstanceNetwork
 
@@ -26,7 +26,8 @@ def _convolution(channels, kernel_size, in_channels, padding, use_bias,
     if padding == "zero":
         return [Conv2D(channels, kernel_size, padding=border, **options)]
     # Zeros are a frame around the picture that a network sees and paints.
-    return [nn.ReflectionPad2D(border), Conv2D(channels, kernel_size, **options)]
+    return [ReflectionPad2D(border, in_channels),
+            Conv2D(channels, kernel_size, zeros_given=True, **options)]
 
 
 class ResnetBlock(nn.HybridBlock):

@@ -453,7 +453,8 @@ def test_translation_asks_for_no_more_than_it_needs(saved):
     """Neither for the optimisers' checksums nor for the optimisers."""
     (saved / "optimizer_generator.npz").write_bytes(b"damaged")
     run = saved.parent.parent
-    load_generator(run)
+    netG = load_generator(run)
+    assert {param.grad_req for param in netG.collect_params().values()} == {"null"}
     assert find_checkpoint(run, whole=False) == saved
     with pytest.raises(FileNotFoundError, match="no checkpoint that is intact"):
         find_checkpoint(run)

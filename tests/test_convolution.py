@@ -12,6 +12,8 @@ import gluon_pix2pix as g2p
 from gluon_pix2pix import convolution
 from gluon_pix2pix.convolution import (
     Conv2D,
+    Conv2DTranspose,
+    ReflectionPad2D,
     bfloat16_problem,
     set_precision,
 )
@@ -157,6 +159,46 @@ def test_a_model_trains_in_bfloat16(norm):
         assert types == {np.float32}
     assert np.ptp(losses, axis=0).max() > 0
     np.testing.assert_allclose(*losses, rtol=5e-3)
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("in_channels", [5, 16, 20, 39])
+def test_channels_of_zeros_from_the_padding_change_nothing(in_channels, hybridize):
+    theirs, ours = nn.HybridSequential(), nn.HybridSequential()
+    theirs.add(nn.ReflectionPad2D(2), nn.Conv2D(6, 5, in_channels=in_channels))
+    ours.add(ReflectionPad2D(2, in_channels),
+             Conv2D(6, 5, in_channels=in_channels, zeros_given=True))
+    theirs.initialize(mx.init.Normal(0.1))
+    ours.initialize()
+    for name, param in theirs._collect_params_with_prefix().items():
+        ours._collect_params_with_prefix()[name].set_data(param.data())
+    x = nd.random.normal(shape=(2, in_channels, 6, 8))
+    for expected, got in zip(run(theirs, x, hybridize), run(ours, x, hybridize),
+                             strict=True):
+        assert expected.shape == got.shape
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("use_bias", [False, True])
+@pytest.mark.parametrize("activation", [None, "relu"])
+def test_a_transposed_convolution_is_gluons_in_each_mode(use_bias, activation):
+    options = {"strides": 2, "padding": 1, "output_padding": 1, "in_channels": 16,
+               "use_bias": use_bias, "activation": activation}
+    theirs, ours = (kind(8, 3, **options) for kind in (nn.Conv2DTranspose,
+                                                       Conv2DTranspose))
+    for layer in (theirs, ours):
+        layer.initialize(mx.init.Normal(0.1))
+    for a, b in zip(theirs.collect_params().values(), ours.collect_params().values(),
+                    strict=True):
+        a.set_data(nd.random.normal(shape=a.shape))
+        b.set_data(a.data())
+    x = nd.random.normal(shape=(2, 16, 5, 6))
+    expected = theirs(x).asnumpy()
+    np.testing.assert_allclose(ours(x).asnumpy(), expected, rtol=1e-5, atol=1e-5)
+    for a, b in zip(run(theirs, x, False), run(ours, x, False), strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-4)
+    ours.hybridize()
+    np.testing.assert_allclose(ours(x).asnumpy(), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_the_rest_of_gluons_options():

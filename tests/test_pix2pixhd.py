@@ -210,6 +210,15 @@ def test_compiled_and_line_by_line_agree(batch_size):
 # Who learns from what ---------------------------------------------------------------
 
 
+def judged(model, x, fake, photo):
+    """Return the picture cut off from its history, the photo, and what D says of both."""
+    picture = fake.detach()
+    picture.attach_grad()
+    with autograd.record():
+        return (picture, photo, model.netD(nd.concat(x, picture, dim=1)),
+                model.netD(nd.concat(x, photo, dim=1)))
+
+
 def test_the_generators_turn_leaves_the_discriminators_alone(model):
     """Not even gradients of theirs are computed."""
     before, seven = weights(model), 7
@@ -218,11 +227,10 @@ def test_the_generators_turn_leaves_the_discriminators_alone(model):
     for param in model.netD.collect_params().values():
         if param.grad_req != "null":
             param.grad()[:] = seven
-    of_real = model.netD(nd.concat(x, photo, dim=1))
     with autograd.record():
         looks = model.netE(photo, instances)
         fake = model.netG(joined(x, looks))
-    model.step_G(x, fake, photo, of_real)
+    model.step_G(fake, *judged(model, x, fake, photo))
     assert all((grad == seven).all() for grad in gradients(model.netD).values())
     assert any(grad.any() for grad in gradients(model.netG).values())
     assert any(grad.any() for grad in gradients(model.netE).values())
@@ -234,7 +242,8 @@ def test_the_discriminators_turn_reaches_nobody_else(model):
     x = model.encode(labels, instances)
     with autograd.record():
         fake = model.netG(joined(x, model.netE(photo, instances)))
-    model.step_D(x, fake, photo)
+    picture, _, of_fake, of_real = judged(model, x, fake, photo)
+    model.step_D(x, picture, of_fake, of_real)
     assert any(grad.any() for grad in gradients(model.netD).values())
     for net in (model.netG, model.netE):
         assert not any(grad.any() for grad in gradients(net).values())
@@ -250,7 +259,7 @@ def test_the_discriminators_see_history_and_the_generator_is_judged_now():
     fake = model.translate(*batch[:2], model.features_of(batch[2], batch[1])).asnumpy()
     model.step(*batch)
     labels = model.encode(*batch[:2]).asnumpy()
-    of_old, of_real, of_fake = seen
+    of_fake, of_real, of_old = seen
     assert (of_old == 0.25).all()
     np.testing.assert_array_equal(of_real[:, :6], labels)
     np.testing.assert_array_equal(of_real[:, 6:], batch[2].asnumpy())
@@ -273,10 +282,10 @@ def test_accuracy_is_that_of_the_judgements_before_the_update(model):
 
     model.netD = judge
     x, light, dark = nd.zeros((1, 6, 16, 32)), nd.ones((1, 3, 16, 32)), 0
-    _, losses = model.step_D(x, light * dark, light)
-    assert losses["accuracy_D"].asscalar() == 1
-    _, losses = model.step_D(x, light, light * dark)
-    assert losses["accuracy_D"].asscalar() == 0
+    for fake, real, accuracy in ((light * dark, light, 1), (light, light * dark, 0)):
+        picture, _, of_fake, of_real = judged(model, x, fake, real)
+        losses = model.step_D(x, picture, of_fake, of_real)
+        assert losses["accuracy_D"].asscalar() == accuracy
 
 
 @pytest.mark.parametrize(("changes", "parts"), [
