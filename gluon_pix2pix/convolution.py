@@ -17,6 +17,7 @@ from mxnet.gluon import HybridBlock, nn
 
 PRECISIONS = ("float32", "bfloat16")
 _BLOCK = 16  # channels that oneDNN's kernels take at once
+_LARGE = 2**24  # numbers; 64 MB
 _plain = contextvars.ContextVar("plain", default=False)
 
 
@@ -31,6 +32,10 @@ class Conv2D(nn.Conv2D):
 
     More than 16 channels that are no multiple of 16, as label maps have, get channels
     of zeros beside them: without, gradients take up to four times as long.
+
+    Where nothing is compiled or recorded, a large input is convolved some rows at a
+    time: MXNet copies what it convolves into another order, and keeps the memory of up
+    to four such copies for good.
 
     Parameters
     ----------
@@ -106,7 +111,10 @@ class Conv2D(nn.Conv2D):
         arrays = [x, weight] if bias is None else [x, weight, bias]
         if self.precision == "bfloat16":
             arrays = [F.amp_cast(array, dtype=bfloat16) for array in arrays]
-        y = F.Convolution(*arrays, **options)
+        if F is nd and x.size > _LARGE and not autograd.is_recording():
+            y = _in_strips(*arrays, options=options)
+        else:
+            y = F.Convolution(*arrays, **options)
         if self.precision == "bfloat16":
             y = F.amp_cast(y, dtype="float32")
         if missing:
@@ -170,6 +178,27 @@ class Conv2DTranspose(nn.Conv2DTranspose):
 
 def _missing_channels(in_channels):
     return -in_channels % _BLOCK if in_channels > _BLOCK else 0
+
+
+def _in_strips(x, *weights, options):
+    """Convolve some rows at a time: so many that they are no large input."""
+    (kernel, _), (stride, _), (pad, beside) = (
+        options[name] for name in ("kernel", "stride", "pad"))
+    reach = options["dilate"][0] * (kernel - 1) + 1
+    height = (x.shape[2] + 2 * pad - reach) // stride + 1
+    rows = max(1, height * _LARGE // x.size)
+    strips = []
+    for top in range(0, height, rows):
+        first = top * stride - pad
+        last = (min(top + rows, height) - 1) * stride - pad + reach
+        strip = x[:, :, max(first, 0):last]
+        above, below = max(-first, 0), max(last - x.shape[2], 0)
+        if above or below:
+            strip = nd.pad(strip, mode="constant", constant_value=0,
+                           pad_width=(0, 0, 0, 0, above, below, 0, 0))
+        strips.append(nd.Convolution(strip, *weights,
+                                     **{**options, "pad": (0, beside)}))
+    return nd.concat(*strips, dim=2)
 
 
 def _at_four_places(F, filters):

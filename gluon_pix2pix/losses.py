@@ -123,8 +123,8 @@ def feature_matching(of_fake: Activations, of_real: Activations) -> nd.NDArray:
 def l1_loss(fake: nd.NDArray, real: nd.NDArray) -> nd.NDArray:
     """Return the mean absolute difference: on images in [-1, 1] from 0 to 2 (eq. 3)."""
     difference = fake - real
-    # |d| = d sign(d), and the signs are constants. MXNet's abs, sign and mean have loops
-    # that take one number after the other, which took a twentieth of a step.
+    # |d| = d sign(d), and the signs are constants. MXNet's abs, sign and mean take one
+    # number after the other, which was a twentieth of a step.
     with autograd.pause():
         signs = (difference > 0) - (difference < 0)
     return nd.dot(difference.reshape(-1), signs.reshape(-1)) / difference.size

@@ -75,7 +75,10 @@ class VGGLoss:
                 f"VGG19 compares grey or RGB pictures of at least {_SMALLEST}x"
                 f"{_SMALLEST} pixels, not {channels} channels of {height}x{width}: set "
                 "lambda_vgg=0.")
-        with autograd.pause():
+        # In the mode of the other pass: a compiled network keeps it as one flag, which
+        # work still queued reads when it runs, and MXNet's pooling keeps nothing for its
+        # gradient in predict mode.
+        with autograd.pause(train_mode=autograd.is_training()):
             of_real = self.net(as_trained(real))
         of_fake = self.net(as_trained(fake))
         return nd.add_n(*(weight * l1_loss(*pair) for weight, *pair

@@ -48,7 +48,8 @@ def build_discriminator(config: Pix2PixHDConfig) -> MultiscaleDiscriminator:
 def build_encoder(config: Pix2PixHDConfig) -> Encoder:
     """Build the uninitialised encoder of the looks of objects."""
     return Encoder(config.out_channels, config.n_features, config.nef,
-                   config.n_downsampling_encoder, config.norm)
+                   config.n_downsampling_encoder, config.norm,
+                   upsampling=config.upsampling)
 
 
 class Pix2PixHD:
@@ -147,7 +148,7 @@ class Pix2PixHD:
 
     def step(self, labels: nd.NDArray, instances: nd.NDArray, photo: nd.NDArray,
              features: nd.NDArray | None = None) -> dict[str, nd.NDArray]:
-        """Train all networks on one batch (section 3): D first, then G and E.
+        """Train all networks on one batch (section 3).
 
         Parameters
         ----------
@@ -183,8 +184,8 @@ class Pix2PixHD:
         with autograd.record():
             of_fake = self.netD(self._pair(labels.detach(), picture))
             of_real = self.netD(self._pair(labels, photo).detach())
-        # One judgement serves both turns, so all losses are those of the weights as they
-        # are before the step.
+        # One judgement serves both turns, so all losses are those of the weights before
+        # the step.
         losses = self.step_G(fake, picture, photo, of_fake, of_real)
         losses.update(self.step_D(labels, picture, of_fake, of_real))
         self.trainer_D.step(1)  # 1: the losses are means over the batch already

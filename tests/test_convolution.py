@@ -179,6 +179,29 @@ def test_channels_of_zeros_from_the_padding_change_nothing(in_channels, hybridiz
         np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("options", [
+    {}, {"padding": 0}, {"kernel_size": 7, "padding": 3}, {"strides": 2, "padding": 2},
+    {"strides": 2, "kernel_size": 4}, {"dilation": 2}, {"channels": 3},
+    {"channels": 3, "kernel_size": 7, "padding": 3, "even_result": True}], ids=str)
+@pytest.mark.parametrize("large", [1, 700, 1500])
+def test_a_large_input_in_strips_is_the_same(options, large, monkeypatch):
+    layer = Conv2D(**{"channels": 16, "kernel_size": 3, "padding": 1, "in_channels": 5,
+                      **options})
+    layer.initialize(mx.init.Normal(0.1))
+    x = nd.random.normal(shape=(2, 5, 22, 10))
+    expected, strips = layer(x).asnumpy(), []
+    convolve = nd.Convolution
+    monkeypatch.setattr(convolution, "_LARGE", large)
+    monkeypatch.setattr(nd, "Convolution", lambda x, *weights, **options: (
+        strips.append(x), convolve(x, *weights, **options))[1])
+    got = layer(x).asnumpy()
+    assert len(strips) > 1
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+    with autograd.record():
+        layer(x)
+    assert strips[-1].shape == x.shape  # whole, where gradients are wanted
+
+
 @pytest.mark.parametrize("use_bias", [False, True])
 @pytest.mark.parametrize("activation", [None, "relu"])
 def test_a_transposed_convolution_is_gluons_in_each_mode(use_bias, activation):

@@ -10,7 +10,7 @@ from mxnet.gluon import nn
 from gluon_pix2pix.blocks import concat_channels
 from gluon_pix2pix.convolution import bfloat16_problem
 from gluon_pix2pix.network_states import parameter_arrays
-from gluon_pix2pix.pix2pixhd import Pix2PixHD
+from gluon_pix2pix.pix2pixhd import Pix2PixHD, build_encoder, build_generator
 from gluon_pix2pix.pix2pixhd_config import Pix2PixHDConfig
 
 TINY = Pix2PixHDConfig(size=32, label_nc=5, ngf=4, ndf=4, nef=4, n_downsampling=1,
@@ -211,7 +211,7 @@ def test_compiled_and_line_by_line_agree(batch_size):
 
 
 def judged(model, x, fake, photo):
-    """Return the picture cut off from its history, the photo, and what D says of both."""
+    """Return the picture without its history, the photo, and what D says of both."""
     picture = fake.detach()
     picture.attach_grad()
     with autograd.record():
@@ -440,6 +440,15 @@ def test_other_configurations_train_too(changes):
              else model.features_of(batch[2], batch[1]))
     painted = model.translate(*batch[:2], looks)
     assert painted.shape == batch[2].shape
+
+
+def test_the_encoder_doubles_as_the_generator_does():
+    for upsampling in ("deconvolution", "resize"):
+        config = TINY.replace(upsampling=upsampling)
+        kinds = [{kind for kind in (nn.Conv2DTranspose, nn.HybridSequential)
+                  if any(isinstance(layer, kind) for layer in net.model)}
+                 for net in (build_generator(config), build_encoder(config))]
+        assert kinds[0] == kinds[1] and len(kinds[0]) == 1
 
 
 def test_two_trainings_with_one_seed_are_equal():
