@@ -135,6 +135,8 @@ def _initialise(net):
             nn.init.normal_(weight, 0, 0.02)
         elif name.endswith("weight"):
             nn.init.normal_(weight, 1, 0.02)
+        else:
+            nn.init.zeros_(weight)
 
 
 def translation(task: Task, real_in: torch.Tensor) -> torch.nn.Module:

@@ -9,17 +9,12 @@ if runtime.started_as_doctor():  # it ends here, as it must work where the rest 
 
 runtime.load_mxnet()  # isort: split  # what it lacks is said here, in a sentence
 
-from . import health, metrics, viz
+from . import convert, export, health, metrics, viz
 from .ablations import EXPERIMENTS, experiment
 from .blocks import count_parameters, init_weights
 from .board import Board
 from .checkerboards import checkerboard
-from .checkpoint import (
-    load_checkpoint,
-    load_generator,
-    load_generators,
-    save_checkpoint,
-)
+from .checkpoint import load_checkpoint, save_checkpoint
 from .class_reader import ClassReader
 from .colour_distance import colour_distance
 from .comparison import Comparison
@@ -42,6 +37,7 @@ from .evaluation_files import write_evaluation
 from .experiments import Experiment
 from .feature_maps import precompute_features
 from .frechet import frechet_distance
+from .generators import load_generator, load_generators
 from .hd_networks import Encoder, GlobalGenerator, LocalEnhancer
 from .hd_stages import start_from
 from .hd_translation import LabelTranslator
@@ -94,6 +90,7 @@ __all__ = [
     "ComparisonPlot",
     "confusion_matrix",
     "contact_sheet",
+    "convert",
     "count_parameters",
     "current_profile",
     "cycle_l1",
@@ -112,6 +109,7 @@ __all__ = [
     "Experiment",
     "experiment",
     "EXPERIMENTS",
+    "export",
     "feature_matching",
     "find_labels",
     "find_runs",

@@ -11,6 +11,7 @@ from . import (
     cli_doctor,
     cli_evaluate,
     cli_experiment,
+    cli_export,
     cli_features,
     cli_runs,
     cli_train,
@@ -51,6 +52,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for module in (cli_data, cli_train, cli_translate, cli_features, cli_evaluate,
-                   cli_experiment, cli_runs, cli_doctor):
+                   cli_experiment, cli_export, cli_runs, cli_doctor):
         module.add_commands(commands)
     return parser

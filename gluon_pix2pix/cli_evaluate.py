@@ -64,11 +64,11 @@ def add_commands(commands):
 
 
 def _evaluate(args):
-    from .checkpoint import load_generator
     from .configs import read_config
     from .evaluation import InputPictures, check_sampling, evaluate
     from .evaluation_files import check_place
     from .feature_networks import ZooFeatures
+    from .generators import load_generator
     from .layouts import find_layout
     from .run_checkpoints import find_checkpoint, run_of
     from .runtime import get_context
@@ -129,9 +129,9 @@ def _finish(found, dataset, run, checkpoint, config, output):
 
 def _evaluate_cycles(args, checkpoint, config, folder, ctx):
     """Score a CycleGAN on two domains; return what was found, and the pictures."""
-    from .checkpoint import load_generators
     from .cycle_evaluation import BothDomains, evaluate_cycles
     from .datasets import UnpairedImages
+    from .generators import load_generators
     from .translation import Generators
 
     given = _given(args, "classes", "features", "segmenter", "direction")

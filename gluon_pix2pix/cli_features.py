@@ -73,7 +73,7 @@ def _encode(args):
     objects = encode_objects(model, dataset)
     objects.save(run / "features.npz")
     styles = cluster(objects, args.clusters, args.seed)
-    styles.save(styles_file(run))
+    styles.save(styles_file(run), model.netE)
     print(f"{len(objects)} objects of {len(styles.looks)} classes in {len(dataset)} "
           f"pictures: {run / 'features.npz'}\n"
           f"{sum(map(len, styles.looks.values()))} looks: {styles_file(run)}")
@@ -90,7 +90,6 @@ def _precompute(args):
 
 def _opened(args, *features):
     """Return run folder, model and data folder; what is impossible is said first."""
-    from .checkpoint import load_translating
     from .configs import read_config
     from .hd_translation import LabelTranslator
     from .instance_features import check_looks
@@ -107,16 +106,13 @@ def _opened(args, *features):
         raise ValueError(f"{args.run}: {error}") from None
     ctx = get_context(args.context)
     folder = data_of_run(run, config, args.dataset, args.root)
-    _, networks = load_translating(checkpoint, ctx)
-    # Without looks that were found before: they are to be replaced, even if damaged.
-    return run, LabelTranslator(networks["generator"], config, networks.get("encoder")
-                                ), folder
+    # Looks that were found before are to be replaced, even if damaged.
+    return run, LabelTranslator.load(checkpoint, ctx, with_styles=False), folder
 
 
 def _complete_splits(folder: Path, config) -> list[str]:
-    """Name the splits that have photos and instance maps; train at least."""
-    target = "B" if config.direction == "AtoB" else "A"
-    photos = ["test_img"] if config.label_nc else [f"test{target}", f"test_{target}"]
-    held_out = (folder / "test_inst").is_dir() and any(
-        (folder / name).is_dir() for name in photos)
+    """Name the splits that have labels, photos and instance maps; train at least."""
+    parts = ("label", "img") if config.label_nc else ("A", "B")
+    needed = [[f"test{part}", f"test_{part}"] for part in (*parts, "inst")]
+    held_out = all(any((folder / name).is_dir() for name in names) for names in needed)
     return ["train", "test"] if held_out else ["train"]

@@ -73,7 +73,7 @@ def _translate_pictures(args, checkpoint):
     from mxnet import nd
     from tqdm.auto import tqdm
 
-    from .checkpoint import load_generator
+    from .generators import load_generator
     from .pictures import read_picture
     from .runtime import get_context, seed_everything
     from .transforms import resize, to_float

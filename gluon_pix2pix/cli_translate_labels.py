@@ -58,7 +58,9 @@ def translate_labels(args, checkpoint: Path, config: Pix2PixHDConfig) -> None:
     scenes, targets = _find(args, config)
     width = args.width or (None if args.full_size else config.load_width)
     sizes = [scaled_size(*shared_size(files), width) for files in scenes]
-    translator = LabelTranslator.load(checkpoint, get_context(args.context))
+    drawn = config.features != "none" and not (args.photos or args.features)
+    translator = LabelTranslator.load(checkpoint, get_context(args.context),
+                                      with_styles=drawn)
     styles = translator.styles
     if args.look is not None:
         styles = _only(styles, args.look)
@@ -71,7 +73,7 @@ def translate_labels(args, checkpoint: Path, config: Pix2PixHDConfig) -> None:
         features = looks[0] if looks else None
         if files.photo:
             features = translator.features_of(features, instances)
-        elif config.features != "none" and not files.features:
+        elif drawn:
             features = styles.features(labels, instances, seed=args.seed or 0)
         painted = translator.translate(labels, instances, features)
         save_picture(to_image(painted), target)

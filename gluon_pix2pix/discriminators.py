@@ -148,7 +148,9 @@ class PixelDiscriminator(PatchCritic):
         Channels of condition and image together.
     ndf : int
         Channels behind the first layer; twice as many behind the second.
-    use_sigmoid, use_bias, norm :
+    use_bias : bool
+        Biases in the second convolution and, as in the reference, the third.
+    use_sigmoid, norm :
         As in `Discriminator`.
 
     Input ``(N, in_channels, H, W)`` or two such images; output ``(N, 1, H, W)``.
@@ -163,7 +165,7 @@ class PixelDiscriminator(PatchCritic):
                 Conv2D(ndf, 1, in_channels=in_channels), nn.LeakyReLU(0.2),
                 Conv2D(ndf * 2, 1, in_channels=ndf, use_bias=use_bias),
                 norm_layer(norm, ndf * 2), nn.LeakyReLU(0.2),
-                Conv2D(1, 1, in_channels=ndf * 2),
+                Conv2D(1, 1, in_channels=ndf * 2, use_bias=use_bias),
             )
             if use_sigmoid:
                 self.model.add(nn.Activation("sigmoid"))

@@ -38,6 +38,10 @@ class CheckpointError(ValueError):
     """A checkpoint's file that is damaged, or of another format."""
 
 
+class WeightsError(ValueError):
+    """Weights of another program that cannot be read, or do not fit a network."""
+
+
 class ResumeError(ValueError):
     """A training cannot go on from a checkpoint, as something is not as it was."""
 

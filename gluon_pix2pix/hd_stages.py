@@ -18,7 +18,6 @@ from .run_checkpoints import find_checkpoint
 _FIELDS = ("label_nc", "use_instances", "in_channels", "out_channels", "n_downsampling",
            "n_blocks", "n_enhancers", "n_blocks_local", "norm", "upsampling", "ndf",
            "n_layers", "nef", "n_downsampling_encoder", "features", "n_features")
-_ALL = "all of it"
 
 
 def start_from(model: Pix2PixHD, folder: str | Path) -> dict[str, str]:
@@ -63,11 +62,11 @@ def start_from(model: Pix2PixHD, folder: str | Path) -> dict[str, str]:
         own = parameter_arrays(net)
         arrays = _renamed(name, read_arrays(checkpoint / f"{name}.npz"), config,
                           model.config)
-        expected, told[name] = _predecessor(name, own, config, model.config)
-        arrays = {place: array for place, array in arrays.items()
-                  if place in expected or told[name] == _ALL}
-        if {place: own[place].shape for place in expected} != {
-                place: array.shape for place, array in arrays.items()}:
+        part, told[name] = _predecessor(name, own, config, model.config)
+        arrays, expected = ({place: array for place, array in those.items()
+                             if part is None or place in part}
+                            for those in (arrays, own))
+        if _shapes(arrays) != _shapes(expected):
             raise ValueError(
                 f"The {name} of {folder} does not fit (there -> here): "
                 f"{_differences(config, model.config)}. Train with the same numbers.")
@@ -90,14 +89,21 @@ def _renamed(name, arrays, config, wanted):
 
 
 def _predecessor(name, own, config, wanted):
-    """Return the places that have a predecessor, and what to say of them."""
+    """Return the places that have a predecessor, and what to say of them.
+
+    None are all places: then both networks must have the same ones.
+    """
     if name == "generator" and config.generator != wanted.generator:
         return {place for place in own if place.startswith("trunk.")}, "its global part"
     if name == "discriminator" and config.num_d != wanted.num_d:
         scales = min(config.num_d, wanted.num_d)
         return ({place for place in own if _scale(place) < scales},
                 f"{scales} of {wanted.num_d} scales")
-    return set(own), _ALL
+    return None, "all of it"
+
+
+def _shapes(arrays):
+    return {place: array.shape for place, array in arrays.items()}
 
 
 def _scale(place):

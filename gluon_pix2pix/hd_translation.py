@@ -43,7 +43,8 @@ class LabelTranslator:
         self.styles = styles
 
     @classmethod
-    def load(cls, folder: str | Path, ctx=None) -> LabelTranslator:
+    def load(cls, folder: str | Path, ctx=None, with_styles: bool = True,
+             ) -> LabelTranslator:
         """Load what translates from a checkpoint or a run folder.
 
         The discriminators are left aside. All is computed in float32.
@@ -54,6 +55,8 @@ class LabelTranslator:
             A checkpoint, or a run folder.
         ctx : Context or str, optional
             Where the networks will live.
+        with_styles : bool
+            Read the looks that ``encode-features`` found, if there are any.
 
         Raises
         ------
@@ -73,9 +76,9 @@ class LabelTranslator:
             # Compiled, all arrays of a pass are there at once: 3.4 GB instead of 2.4
             # for a picture of 2048x1024.
             network.hybridize(False)
-        path = styles_file(folder)
-        return cls(networks["generator"], config, networks.get("encoder"),
-                   Styles.load(path) if path.is_file() else None)
+        path, netE = styles_file(folder), networks.get("encoder")
+        styles = Styles.load(path, netE) if with_styles and path.is_file() else None
+        return cls(networks["generator"], config, netE, styles)
 
     @property
     def ctx(self) -> Context:
@@ -143,6 +146,9 @@ class LabelTranslator:
                              "objects in photos: train one with features='encoder'.")
         check_images(photo, self.netE.in_channels, "The encoder")
         height, width = photo.shape[2:]
+        if instances is None:
+            raise ValueError("The encoder averages over objects: pass instances, "
+                             "(N, 1, H, W), beside the photos.")
         if instances.shape != (len(photo), 1, height, width):
             raise ValueError(f"instances are {instances.shape} and photos {photo.shape}"
                              ": both must show the same pictures.")

@@ -17,7 +17,9 @@ class ImagePool:
 
     While the pool fills, every image is kept and returned. From then on each image is
     returned itself with probability 1/2; else it takes the place of a stored one, drawn
-    uniformly from *all* slots, and that one is returned.
+    uniformly from *all* slots, and that one is returned. But in a batch of several, one
+    of another height or width would not fit beside the others: then the new one takes
+    its place and is returned too.
 
     Parameters
     ----------
@@ -57,8 +59,12 @@ class ImagePool:
         images = images.detach()
         if self.pool_size == 0:
             return images
-        return nd.concat(*[self._exchange(image.expand_dims(0)) for image in images],
-                         dim=0)
+        new = [image.expand_dims(0) for image in images]
+        shown = [self._exchange(image) for image in new]
+        if len(new) > 1:
+            shown = [old if old.shape == image.shape else image
+                     for old, image in zip(shown, new)]
+        return nd.concat(*shown, dim=0)
 
     def _exchange(self, image):
         if len(self.images) < self.pool_size:

@@ -16,12 +16,14 @@ from .palettes import PALETTES
 from .pix2pixhd_config import Pix2PixHDConfig
 from .segmentation_scores import VOID, SegmentationScores, confusion_matrix
 from .segmenter import Segmenter
-from .street_labels import STREET_LABELS
+from .street_labels import LABEL_NC, STREET_LABELS
 
 _STREETS = PALETTES["streets"]
 # The place of each label among the classes that are scored.
-_CLASSES = np.array([_STREETS.names.index(name) if name in _STREETS.names else VOID
-                     for name, _ in STREET_LABELS.values()], np.int32)
+_CLASSES = np.full(LABEL_NC, VOID, np.int32)
+for _label, (_name, _) in STREET_LABELS.items():
+    if _name in _STREETS.names:
+        _CLASSES[_label] = _STREETS.names.index(_name)
 
 
 class LabelledStreets(LabelInstanceImages):
@@ -34,7 +36,8 @@ class LabelledStreets(LabelInstanceImages):
     Parameters
     ----------
     folder, split, config, train :
-        As in `LabelInstanceImages`; labels as in ``STREET_LABELS``.
+        As in `LabelInstanceImages`; labels as in ``STREET_LABELS``, and one more for
+        what has none.
     batch_size : int
         Items a batch.
     """
@@ -45,7 +48,7 @@ class LabelledStreets(LabelInstanceImages):
                  config: Pix2PixHDConfig | None = None, *, train: bool | None = None,
                  batch_size: int = 8):
         config = (config or Pix2PixHDConfig()).replace(
-            batch_size=batch_size, label_nc=len(STREET_LABELS), use_instances=False,
+            batch_size=batch_size, label_nc=LABEL_NC, use_instances=False,
             features="none")
         super().__init__(folder, split, config, train=train)
 

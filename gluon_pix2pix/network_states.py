@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -16,6 +17,15 @@ def parameter_arrays(net: gluon.Block) -> dict[str, np.ndarray]:
     parameters = net._collect_params_with_prefix()
     return {name: param.data(param.list_ctx()[0]).asnumpy()
             for name, param in parameters.items()}
+
+
+def weights_digest(net: gluon.Block) -> str:
+    """Return the SHA-256 of all parameters and running statistics, and their names."""
+    summed = hashlib.sha256()
+    for name, array in parameter_arrays(net).items():
+        summed.update(name.encode())
+        summed.update(array.tobytes())
+    return summed.hexdigest()
 
 
 def check_parameters(net: gluon.Block, arrays: Mapping[str, np.ndarray],

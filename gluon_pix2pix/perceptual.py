@@ -75,8 +75,8 @@ class VGGLoss:
                 f"VGG19 compares grey or RGB pictures of at least {_SMALLEST}x"
                 f"{_SMALLEST} pixels, not {channels} channels of {height}x{width}: set "
                 "lambda_vgg=0.")
-        # In the other pass's mode: a compiled network keeps it as one flag, which
-        # work still queued reads when it runs, and in predict mode MXNet's pooling keeps
+        # In the other pass's mode: a compiled network keeps it as one flag, which work
+        # still queued reads when it runs, and in predict mode MXNet's pooling keeps
         # nothing for its gradient.
         with autograd.pause(train_mode=autograd.is_training()):
             of_real = self.net(as_trained(real))

@@ -6,54 +6,16 @@ those are in `editor_widget`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from mxnet import nd
 
-from .instance_features import find_objects, listed
-from .street_labels import LABEL_NC, STREET_LABELS
+from .scene import Scene, SceneState
 from .viz import to_image
 
 _MARGIN = 0.15  # around an object in its swatch, of its longer side
 
 
-class SceneObject(NamedTuple):
-    """An object of a scene.
-
-    Attributes
-    ----------
-    instance, label : int
-        Its id and its class.
-    name : str
-        What it is called: the name of its class, with its id if there are several.
-    pixels : int
-        How large it is.
-    look : int or None
-        Which look of its class it has, if it is one of these.
-    """
-
-    instance: int
-    label: int
-    name: str
-    pixels: int
-    look: int | None
-
-
-class _State(NamedTuple):
-    """What a picture is painted from: everything that a change changes.
-
-    labels : the class of each pixel, (H, W).
-    classes : the class of each object, (n,).
-    looks : the look of each object, (n, C); None where the model knows none.
-    """
-
-    labels: np.ndarray
-    classes: np.ndarray
-    looks: np.ndarray | None
-
-
-class SceneEditor:
+class SceneEditor(Scene):
     """A picture painted from label and instance maps, whose objects can be changed.
 
     Every change can be undone. The maps that are passed in stay as they are.
@@ -76,113 +38,24 @@ class SceneEditor:
     """
 
     def __init__(self, translator, labels, instances, features=None):
-        config, self.styles = translator.config, translator.styles
+        config, styles = translator.config, translator.styles
         if not config.label_nc:
             raise ValueError("This model reads pictures instead of label maps "
                              "(label_nc=0): there are no objects to edit.")
-        self.translator = translator
-        self._found = found = find_objects(labels, instances)
-        self._row = {int(instance): row for row, instance in enumerate(found.instance)}
         if config.features == "none":
-            looks, self.styles = None, None
-        elif features is not None:
-            looks = found.means(_numpy(features))
-        elif self.styles:
-            looks = self.styles.of(found)
-        else:
+            styles = features = None
+        elif styles is None and features is None:
             raise ValueError(
                 "There are no looks to paint objects with: pass features, or find "
                 "looks first by `gluon-pix2pix encode-features`.")
-        labels = _numpy(labels).reshape(found.place.shape).astype(np.int32)
-        self._state = _State(labels, found.label, looks)
+        super().__init__(labels, instances, config.label_nc, styles, features)
+        self.translator = translator
         self._picture, self._history = None, []
-
-    @property
-    def labels(self) -> np.ndarray:
-        """The class of each pixel as it is now, ``(H, W) int32``."""
-        return self._state.labels
-
-    @property
-    def instances(self) -> np.ndarray:
-        """The object of each pixel, ``(H, W)``."""
-        return self._found.instance[self._found.place]
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return self._found.place.shape[::-1]
-
-    @property
-    def objects(self) -> list[SceneObject]:
-        """All objects, the largest first."""
-        rows = [self.object(instance) for instance in self._row]
-        return sorted(rows, key=lambda row: -row.pixels)
-
-    @property
-    def knows_looks(self) -> bool:
-        """Whether the model paints objects by their looks."""
-        return self._state.looks is not None
 
     @property
     def changed(self) -> bool:
         """Whether there is a change to take back."""
         return bool(self._history)
-
-    @property
-    def classes(self) -> dict[str, int]:
-        """The numbers of the classes that an object may be of, by their names."""
-        return {self._name(label): label for label in range(self._label_nc)}
-
-    def object(self, instance: int) -> SceneObject:
-        """Return an object by its id.
-
-        Raises
-        ------
-        ValueError
-            If there is no such object.
-        """
-        row, classes = self._at(instance), self._state.classes
-        label, look = int(classes[row]), None
-        if len(choice := self.looks_of(instance)):
-            same = np.all(choice == self._state.looks[row], axis=1)
-            look = int(same.argmax()) if same.any() else None
-        number = f" {instance}" if np.sum(classes == label) > 1 else ""
-        return SceneObject(int(instance), label, self._name(label) + number,
-                           int(self._found.pixels[row]), look)
-
-    def object_at(self, x: int, y: int) -> int:
-        """Return the id of the object at a pixel, counted from the upper left corner.
-
-        Raises
-        ------
-        ValueError
-            If that is outside of the picture.
-        """
-        width, height = self.size
-        if not (0 <= x < width and 0 <= y < height):
-            raise ValueError(f"({x}, {y}) is outside of the picture, which is "
-                             f"{width}x{height} pixels.")
-        return int(self._found.instance[self._found.place[int(y), int(x)]])
-
-    def mask(self, instance: int) -> np.ndarray:
-        """Tell which pixels an object has, ``(H, W) bool``."""
-        return self._found.place == self._at(instance)
-
-    def looks_of(self, instance: int) -> np.ndarray:
-        """Return the looks an object may choose from, ``(K, C)``; K may be 0."""
-        looks = self.styles.looks if self.styles else {}
-        label = int(self._state.classes[self._at(instance)])
-        return looks.get(label, np.zeros((0, 0), np.float32))
-
-    def look_of(self, instance: int) -> np.ndarray:
-        """Return the look an object has, ``(C,)``, to give it to another one.
-
-        Raises
-        ------
-        ValueError
-            If there is no such object, or the model knows no looks.
-        """
-        return self._known_looks()[self._at(instance)]
 
     def choose_look(self, instance: int, look: int | np.ndarray) -> None:
         """Give an object another look.
@@ -221,7 +94,7 @@ class SceneEditor:
         """
         row, state = self._at(instance), self._state
         label = self.classes.get(label, -1) if isinstance(label, str) else label
-        if label not in range(self._label_nc):
+        if label not in range(self.label_nc):
             raise ValueError(f"There is no such class: choose one of "
                              f"{', '.join(self.classes)}.")
         classes, looks = state.classes.copy(), state.looks
@@ -230,7 +103,7 @@ class SceneEditor:
             looks = looks.copy()
             looks[row] = self.styles.of(self._found._replace(label=classes))[row]
         labels = np.where(self.mask(instance), np.int32(label), state.labels)
-        self._change(_State(labels, classes, looks))
+        self._change(SceneState(labels, classes, looks))
 
     def undo(self) -> bool:
         """Take the last change back; tell whether there was one."""
@@ -262,25 +135,6 @@ class SceneEditor:
         return picture[tuple(slice(max(0, start - margin), end + margin)
                              for start, end in ends)]
 
-    @property
-    def _label_nc(self):
-        return self.translator.config.label_nc
-
-    def _name(self, label):
-        return (STREET_LABELS[label][0] if self._label_nc == LABEL_NC
-                and label in STREET_LABELS else f"class {label}")
-
-    def _at(self, instance):
-        if instance not in self._row:
-            raise ValueError(f"There is no object {instance}, only "
-                             f"{listed(self._row)}.")
-        return self._row[instance]
-
-    def _known_looks(self):
-        if self._state.looks is None:
-            raise ValueError("This model knows no looks of objects (features='none').")
-        return self._state.looks
-
     def _with_look(self, instance, look):
         looks, row = self._known_looks().copy(), self._at(instance)
         if self.styles:
@@ -301,7 +155,3 @@ class SceneEditor:
         if looks is not None:
             looks = nd.array(self._found.spread(looks)[None])
         return to_image(self.translator.translate(labels, instances, looks))
-
-
-def _numpy(array):
-    return array.asnumpy() if hasattr(array, "asnumpy") else np.asarray(array)

@@ -6,11 +6,12 @@ set are clustered by K-means, and each cluster is one look to choose from.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from mxnet import nd
+from mxnet import gluon, nd
 
 from . import durable
 from .instance_features import (
@@ -20,8 +21,10 @@ from .instance_features import (
     listed,
     read_written,
 )
+from .network_states import weights_digest
 
 SMALLEST = 0.001  # of the pixels of a picture
+_ENCODER = "encoder"  # in a file, the digest of its weights
 
 
 def cluster(objects: ObjectFeatures, n_clusters: int = 10, seed: int = 0,
@@ -196,21 +199,39 @@ class Styles:
                    for objects in pictures]
         return nd.array(np.stack(painted), ctx=getattr(labels, "context", None))
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, netE: gluon.Block | None = None) -> None:
         """Write a ``.npz`` file of plain arrays, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        netE : Block, optional
+            The encoder whose features the looks are of; a digest of its weights is
+            kept, so that `load` can tell another one.
 
         Raises
         ------
         SaveError
             If it cannot be written.
         """
-        durable.replace_arrays(Path(path), {
-            f"{name}_{label}": array for name in ("looks", "counts")
-            for label, array in getattr(self, name).items()})
+        arrays = {f"{name}_{label}": array for name in ("looks", "counts")
+                  for label, array in getattr(self, name).items()}
+        if netE is not None:
+            arrays[_ENCODER] = np.array(weights_digest(netE))
+        durable.replace_arrays(Path(path), arrays)
 
     @classmethod
-    def load(cls, path: str | Path) -> Styles:
+    def load(cls, path: str | Path, netE: gluon.Block | None = None) -> Styles:
         """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        netE : Block, optional
+            The encoder of the model that will paint. A warning says if the looks were
+            found with another one, or with this one before it was trained further.
 
         Raises
         ------
@@ -218,6 +239,12 @@ class Styles:
             If the file is missing or damaged; it is named.
         """
         arrays, found = read_written(path), {"looks": {}, "counts": {}}
+        encoder = arrays.pop(_ENCODER, None)
+        if None not in (netE, encoder) and str(encoder) != weights_digest(netE):
+            warnings.warn(
+                f"{path} holds looks that another encoder has found, or this one "
+                "before it was trained further: they may show other things now. Find "
+                "them again by `gluon-pix2pix encode-features`.", stacklevel=2)
         try:
             for key, array in arrays.items():
                 name, _, label = key.partition("_")

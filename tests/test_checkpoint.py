@@ -19,13 +19,13 @@ from gluon_pix2pix import (
 from gluon_pix2pix.checkpoint import (
     checkpoint_size,
     find_checkpoint,
-    load_generators,
     load_translating,
     parameter_arrays,
     restore,
 )
 from gluon_pix2pix.checkpoint_files import digest, read_arrays, verify
 from gluon_pix2pix.failures import CheckpointError, RuinedError
+from gluon_pix2pix.generators import load_generators
 from gluon_pix2pix.optimizer_states import optimizer_arrays
 from gluon_pix2pix.pix2pixhd import Pix2PixHD
 from gluon_pix2pix.translation import translate

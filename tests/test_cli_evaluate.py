@@ -100,7 +100,7 @@ def test_what_cannot_be_written_is_said_before_the_work(runs, houses, tmp_path, 
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
-    monkeypatch.setattr("gluon_pix2pix.checkpoint.load_generator", None)
+    monkeypatch.setattr("gluon_pix2pix.generators.load_generator", None)
     assert main(["evaluate", str(runs / "BtoA"), "--output", str(tmp_path / "e")]) == 1
     assert "make the folder writable" in capsys.readouterr().err
     monkeypatch.setattr("gluon_pix2pix.segmenter_training.train_segmenter", None)

@@ -6,6 +6,7 @@ import pytest
 
 from gluon_pix2pix import save_checkpoint
 from gluon_pix2pix.cli import main
+from gluon_pix2pix.hd_translation import LabelTranslator
 from gluon_pix2pix.instance_features import ObjectFeatures
 from gluon_pix2pix.label_instances import LabelInstanceImages
 from gluon_pix2pix.pix2pixhd import Pix2PixHD
@@ -46,7 +47,7 @@ def told(capsys, *arguments):
     return status, out, err.strip().splitlines()[-1] if err.strip() else ""
 
 
-def test_objects_of_the_training_set_become_looks(run, data, capsys):
+def test_objects_of_the_training_set_become_looks(run, data, capsys, recwarn):
     status, out, _ = told(capsys, "encode-features", run, "--root", data,
                           "--clusters", 3)
     objects = ObjectFeatures.load(run / "features.npz")
@@ -57,6 +58,8 @@ def test_objects_of_the_training_set_become_looks(run, data, capsys):
     assert status == 0 and len(objects) == expected
     assert sorted(styles.looks) == sorted(set(objects.label))
     assert max(map(len, styles.looks.values())) == 3
+    styles = LabelTranslator.load(run).styles  # without a warning: they are its own
+    assert recwarn.list == [] and len(styles.looks)
     assert out == (
         f"{expected} objects of {len(styles.looks)} classes in 4 pictures: "
         f"{run / 'features.npz'}\n{sum(map(len, styles.looks.values()))} looks: "
@@ -94,8 +97,10 @@ def test_feature_maps_of_all_splits_with_photos(run, data, capsys):
     assert out == f"{streets / 'train_feat'}\n{streets / 'test_feat'}\n"
     assert LabelInstanceImages(streets, "test", CONFIG.replace(features="stored"))
     shutil.rmtree(streets / "test_feat")
-    shutil.rmtree(streets / "test_img")
-    assert told(capsys, *command)[1] == f"{streets / 'train_feat'}\n"
+    for missing in ("img", "label", "inst"):
+        (streets / f"test_{missing}").rename(streets / "away")
+        assert told(capsys, *command)[1] == f"{streets / 'train_feat'}\n"
+        (streets / "away").rename(streets / f"test_{missing}")
 
 
 def test_maps_of_another_run_are_kept_unless_told(run, data, capsys):

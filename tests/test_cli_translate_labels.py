@@ -79,6 +79,14 @@ def test_the_looks_of_photos(run, scenes, tmp_path):
         assert np.abs(found[name] - to_image(fake)).max() <= 1
 
 
+def test_damaged_looks_matter_only_where_they_are_drawn(run_with_looks, scenes,
+                                                        tmp_path, capsys):
+    (run_with_looks / "styles.npz").write_bytes(b"junk")
+    photos = (*of_test(scenes), "--photos", scenes / "test_img")
+    assert painted(tmp_path / "out", run_with_looks, *photos)
+    assert "styles.npz cannot be read" in told(capsys, run_with_looks, *of_test(scenes))
+
+
 def test_a_split_of_a_data_set_names_both_maps(run_with_looks, scenes, tmp_path):
     named = painted(tmp_path / "a", run_with_looks, *of_test(scenes))
     split = painted(tmp_path / "b", run_with_looks, scenes, "--split", "test")

@@ -75,7 +75,8 @@ def test_the_packages_are_those_of_setup_py(monkeypatch):
         exec(compile(file.read(), path, "exec"), {"__file__": path})
     required = {line.split(">")[0].split("=")[0] for line in told["install_requires"]}
     assert {*versions.PACKAGES, "numba"} == required - {"mxnet", "numpy", "setuptools"}
-    for extra, names in (("notebooks", versions.NOTEBOOKS), ("tests", versions.TESTS)):
+    for extra, names in (("notebooks", versions.NOTEBOOKS), ("onnx", versions.ONNX),
+                         ("tests", versions.TESTS)):
         listed = {line.split(">")[0] for line in told["extras_require"][extra]}
         assert set(names) <= listed
 

@@ -82,6 +82,17 @@ def test_the_same_networks_go_on_as_they_are(half, tiny_hd, changes):
             np.testing.assert_array_equal(array, expected[place])
 
 
+def test_of_more_scales_the_coarsest_are_taken(full, tmp_path):
+    first, model = Pix2PixHD(full, "cpu"), Pix2PixHD(full.replace(num_d=2), "cpu")
+    save_checkpoint(tmp_path / "run", first)
+    assert start_from(model, tmp_path / "run") == {
+        "generator": "all of it", "discriminator": "2 of 2 scales",
+        "encoder": "all of it"}
+    expected = arrays(first, "discriminator")
+    for place, array in arrays(model, "discriminator").items():
+        np.testing.assert_array_equal(array, expected[place])
+
+
 def test_all_optimisers_begin_anew(half, full):
     model = Pix2PixHD(full, "cpu")
     start_from(model, half[1])

@@ -122,6 +122,8 @@ def test_what_is_missing_or_does_not_fit_is_named(translator, tiny_hd):
         translator.translate(labels, instances, looks[:, :, :, :30])
     with pytest.raises(ValueError, match=r"instances are \(1, 1, 14, 32\) and photos"):
         translator.features_of(photo, instances[:, :, :14])
+    with pytest.raises(ValueError, match="averages over objects: pass instances"):
+        translator.features_of(photo, None)
     with pytest.raises(ValueError, match=r"encoder wants images of shape \(N, 3"):
         translator.features_of(photo[:, :2], instances)
     plain = Pix2PixHD(tiny_hd.replace(features="none"))
@@ -159,6 +161,21 @@ def test_the_looks_of_a_run_come_with_it(model, tmp_path):
         assert (LabelTranslator.load(folder).styles.looks[26] == looks[26]).all()
     (tmp_path / "run/styles.npz").write_bytes(b"junk")
     with pytest.raises(ValueError, match="styles.npz cannot be read"):
+        LabelTranslator.load(tmp_path / "run")
+    assert LabelTranslator.load(tmp_path / "run", with_styles=False).styles is None
+
+
+def test_looks_from_before_a_training_went_on_are_told(tiny_hd, tmp_path, recwarn):
+    model, checkpoint = Pix2PixHD(tiny_hd), tmp_path / "run/checkpoints/epoch_0001"
+    save_checkpoint(checkpoint, model)
+    looks = {26: np.zeros((1, 3), np.float32)}
+    Styles(looks, {26: np.array([3])}).save(tmp_path / "run/styles.npz", model.netE)
+    LabelTranslator.load(tmp_path / "run")
+    assert not recwarn.list
+    labels, instances, photo = scene()
+    model.step(labels, instances, photo)
+    save_checkpoint(checkpoint, model)
+    with pytest.warns(UserWarning, match="before it was trained further"):
         LabelTranslator.load(tmp_path / "run")
 
 

@@ -100,6 +100,22 @@ def test_pictures_of_other_heights_are_restored_too():
     assert [image.shape[2] for image in again.images] == [2, 3]
 
 
+def test_pictures_of_several_sizes_go_through_in_batches():
+    """A batch holds one size; an old picture of another one would not fit in it."""
+    pool, seen = ImagePool(4, seed=1), set()
+    for number in range(200):
+        batch = nd.full((2, 1, 2 + number % 2, 3), number)
+        shown = pool.query(batch)
+        assert shown.shape == batch.shape
+        numbers = set(shown[:, 0, 0, 0].asnumpy().astype(int).tolist())
+        assert all(old % 2 == number % 2 for old in numbers)
+        seen |= {number - old for old in numbers}
+    assert max(seen) >= 10  # older ones are among them
+    assert all(image[0, 0, 0, 0] > 150 for image in pool.images)
+    alone = [pool.query(nd.ones((1, 1, 7, 3))).shape[2] for _ in range(20)]
+    assert set(alone) > {7}
+
+
 def test_what_is_no_pool_is_refused():
     pool = ImagePool(3)
     pool.query(_numbered(0))

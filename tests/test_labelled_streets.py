@@ -1,6 +1,9 @@
+import shutil
+
 import numpy as np
 import pytest
 from mxnet import nd
+from PIL import Image
 
 from gluon_pix2pix.label_instances import LabelInstanceImages
 from gluon_pix2pix.labelled_streets import LabelledStreets, class_scores
@@ -28,6 +31,17 @@ def test_each_pixel_has_the_class_of_its_label(folder):
         for label, place in zip(labels[0].ravel(), ids.ravel(), strict=True):
             name = STREET_LABELS[int(label)][0]
             assert (names[place] == name) if place >= 0 else (name not in names)
+
+
+def test_labels_are_those_of_the_training_unlabelled_pixels_too(folder, tmp_path):
+    folder = shutil.copytree(folder, tmp_path / "streets")
+    path = sorted((folder / "test_label").iterdir())[0]
+    labels = np.array(Image.open(path))
+    labels[:5] = CONFIG.label_nc - 1
+    Image.fromarray(labels).save(path)
+    assert LabelInstanceImages(folder, "test", CONFIG)[0][0].max() == 34
+    _, ids = LabelledStreets(folder, "test", CONFIG, train=False)[0]
+    assert (ids[:5] == -1).all() and (ids[5:] >= 0).any()
 
 
 def test_photo_and_classes_are_mirrored_alike(folder):

@@ -190,7 +190,7 @@ def test_conda_installs_the_same(read_setup):
     constraints, package = with_pip["pip"]
     assert (ROOT / constraints.removeprefix("-c ")).name == "constraints.txt"
     extras = Requirement("x" + package.removeprefix("-e .")).extras
-    assert extras == {"notebooks", "tests"} <= set(told["extras_require"])
+    assert extras == {"notebooks", "onnx", "tests"} <= set(told["extras_require"])
 
 
 # ----------------------------------------------------------------- tools/venv.sh
@@ -276,7 +276,7 @@ def test_the_first_python_that_runs_is_taken(checkout):
     assert f"Building .venv with Python {version}" in done.stdout
     (installed,) = checkout.installations
     assert installed.startswith("default install")
-    assert installed.endswith("-c constraints.txt -e .[notebooks,tests]")
+    assert installed.endswith("-c constraints.txt -e .[notebooks,onnx,tests]")
 
 
 def test_where_no_python_will_do_the_reasons_are_told(checkout):

@@ -10,6 +10,7 @@ from gluon_pix2pix.scene_editor import SceneEditor
 def maps():
     return two_cars()
 
+
 @pytest.fixture
 def editor(maps):
     return SceneEditor(Painter(), *maps)
@@ -17,21 +18,6 @@ def editor(maps):
 
 def changed(before, after):
     return np.any(before != after, axis=2)
-
-
-def test_a_pixel_tells_its_object(editor):
-    assert editor.size == (16, 12)
-    assert editor.object_at(0, 0) == SKY
-    assert editor.object_at(1, 6) == 26000 and editor.object_at(14, 9) == 26001
-    for place in ((16, 0), (0, 12), (-1, 0)):
-        with pytest.raises(ValueError, match="outside of the picture, which is 16x12"):
-            editor.object_at(*place)
-
-
-def test_objects_are_listed_by_size_and_named(editor):
-    assert [(row.name, row.instance, row.pixels) for row in editor.objects] == [
-        ("sky", SKY, 192 - 44), ("car 26001", 26001, 28), ("car 26000", 26000, 16)]
-    assert all(row.look in range(len(LOOKS[row.label])) for row in editor.objects)
 
 
 def test_a_look_changes_one_object_and_nothing_else(editor):

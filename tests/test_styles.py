@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from mxnet import nd
 
+from gluon_pix2pix.hd_networks import Encoder
 from gluon_pix2pix.instance_features import ObjectFeatures
 from gluon_pix2pix.styles import Styles, cluster
 
@@ -169,6 +170,23 @@ def test_looks_are_saved_and_loaded(styles, tmp_path):
         before, after = getattr(styles, part), getattr(loaded, part)
         assert list(before) == list(after)
         assert all((before[label] == after[label]).all() for label in before)
+
+
+def test_looks_of_another_encoder_are_told(styles, tmp_path, recwarn):
+    path, netE, other = tmp_path / "styles.npz", Encoder(ngf=2), Encoder(ngf=2)
+    for net in (netE, other):
+        net.initialize()
+    styles.save(path)
+    Styles.load(path, netE)  # nobody knows whose they are
+    styles.save(path, netE)
+    for encoder in (None, netE):
+        assert Styles.load(path, encoder).looks.keys() == styles.looks.keys()
+    assert not recwarn.list
+    with pytest.warns(UserWarning, match="styles.npz holds looks that another encoder"):
+        Styles.load(path, other)
+    netE.model[1].bias.set_data(netE.model[1].bias.data() + 1e-3)
+    with pytest.warns(UserWarning, match="again by `gluon-pix2pix encode-features`"):
+        Styles.load(path, netE)
 
 
 def test_damaged_looks_are_named(styles, tmp_path):

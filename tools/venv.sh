@@ -112,7 +112,7 @@ else
     export GLUON_PIX2PIX_MXNET="$mxnet"
 fi
 # -qq: errors only. Whatever fails here leaves no stamp, and the next run starts over.
-$venv/bin/python -m pip install -qq -c constraints.txt -e '.[notebooks,tests]' || fail \
+$venv/bin/python -m pip install -qq -c constraints.txt -e '.[notebooks,onnx,tests]' || fail \
     "The installation into .venv failed; the lines above say why. Run make venv again" \
     "when that is mended (without a network nothing can be installed)."
 printf '%s\n' "$mxnet" "$here" >$stamp

@@ -22,6 +22,7 @@ PACKAGES = {"filelock": "filelock", "matplotlib": "matplotlib", "pillow": "PIL",
             "threadpoolctl": "threadpoolctl", "tqdm": "tqdm", "urllib3": "urllib3"}
 NOTEBOOKS = {"jupyterlab": "jupyterlab", "ipykernel": "ipykernel",
              "ipywidgets": "ipywidgets", "ipyevents": "ipyevents"}
+ONNX = {"onnx": "onnx", "onnxruntime": "onnxruntime"}
 TESTS = {"pytest": "pytest", "nbval": "nbval"}
 
 
@@ -86,6 +87,7 @@ def packages() -> list[Finding]:
         _look("packages", {**PACKAGES, "numba": "numba"}, ".", problem,
               exempt=("numba",)),
         _look("notebooks", NOTEBOOKS, "'.[notebooks]'", advice),
+        _look("ONNX", ONNX, "'.[onnx]'", ok),
         _look("tests", TESTS, "'.[tests]'", ok),
     ]
 
