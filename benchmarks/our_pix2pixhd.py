@@ -73,9 +73,13 @@ def main() -> None:
     if task.work == "hd_inference":
         g2p.seed_everything(0)
         netG = g2p.pix2pixhd.build_generator(config)
-        # As `LabelTranslator.load` does: without gradients, and not compiled.
+        # As `LabelTranslator.load` does.
         netG.collect_params().setattr("grad_req", "null")
         g2p.init_weights(netG, ctx=mx.cpu())
+        if task.generator == "local":
+            netG.hybridize_trunk()
+        else:
+            netG.hybridize()
         labels, instances, _ = scene(config)
         translator = g2p.hd_translation.LabelTranslator(netG, config)
         once = lambda: translator.translate(labels, instances)  # noqa: E731

@@ -37,7 +37,7 @@ def picture(name: str, channels: int = 3) -> np.ndarray:
 def instances(count: int = BATCH) -> np.ndarray:
     """Return the objects of each pixel, ``(count, 1, HEIGHT, WIDTH) int32``.
 
-    Rectangles, of which those in a row bear the same ids in all pictures.
+    Rectangles, which bear the same ids in all pictures.
     """
     ids = 7 * np.arange(HEIGHT // 8)[:, None] + np.arange(WIDTH // 16)
     ids = ids.repeat(8, 0).repeat(16, 1)[None, None].repeat(count, 0)

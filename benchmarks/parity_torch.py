@@ -145,7 +145,11 @@ def adam() -> dict:
 
 
 def schedules() -> dict:
-    """List the learning rates of all epochs, by the references' own rules."""
+    """List the learning rates of all epochs, by the references' rules.
+
+    That of pix2pix and CycleGAN is the one of before July 2020: it changes the rate at
+    the end of an epoch.
+    """
     found = {}
     for epochs, decay in cases.SCHEDULES:
         adam = torch.optim.Adam([torch.zeros(1, requires_grad=True)], 2e-4)

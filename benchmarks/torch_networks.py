@@ -183,7 +183,7 @@ class Encoder(nn.Module):
                                    *layers.picture(ngf, after))
 
     def forward(self, picture, instances):
-        """Average over each object; objects are numbered over the whole batch."""
+        """Average over each object of each picture."""
         features = self.model(picture)
         means = torch.zeros_like(features)
         for n, one in enumerate(instances[:, 0]):

@@ -7,8 +7,9 @@ from pathlib import Path
 from .cli_options import add_command
 from .config import DIRECTIONS
 
-_OURS = ("generator*.onnx", "generator*-symbol.json", "generator*-0000.params",
-         "generator*.json", "MODEL_CARD.md", "translate_onnx.py")
+_OURS = {"MODEL_CARD.md", "translate_onnx.py",
+         *(f"generator{way}{ending}" for way in ("", *(f"_{d}" for d in DIRECTIONS))
+           for ending in (".onnx", "-symbol.json", "-0000.params", ".json"))}
 
 
 def add_commands(commands):
@@ -49,7 +50,7 @@ def _export(args):
     from . import durable, onnx_translate
     from .checkpoint import load_translating
     from .export import to_onnx, to_symbol
-    from .model_card import NAME, dataset_of, model_card
+    from .model_card import NAME, dataset_of, model_card, script_options
     from .models import MODELS
     from .onnx_graphs import onnx_packages
     from .run_checkpoints import find_checkpoint, run_of
@@ -91,7 +92,8 @@ def _export(args):
     print(output / NAME)
     if args.format == "onnx":
         print(f"\nNext     python {output / 'translate_onnx.py'} "
-              f"{output / exported[0].files[0].name} PICTURE")
+              f"{output / exported[0].files[0].name} PICTURE"
+              f"{script_options(config)}")
 
 
 def _place(folder, overwrite):
@@ -99,14 +101,14 @@ def _place(folder, overwrite):
     from . import durable
 
     folder = Path(folder)
+    durable.remove_remains(folder.parent, f"{folder.name}.")
     if folder.is_file():
         raise FileExistsError(f"{folder} is a file: name a folder with --output.")
     if folder.is_dir():
         found = {path.name for path in folder.iterdir()}
-        ours = {path.name for pattern in _OURS for path in folder.glob(pattern)}
-        if found - ours:
+        if found - _OURS:
             raise FileExistsError(
-                f"{folder} holds {', '.join(sorted(found - ours)[:3])}, which is no "
+                f"{folder} holds {', '.join(sorted(found - _OURS)[:3])}, which is no "
                 "part of an export and would be lost: name another --output.")
         if found and not overwrite:
             raise FileExistsError(f"{folder} holds an export already: name another "

@@ -46,9 +46,15 @@ def load_torch(net: gluon.Block, state: Mapping[str, np.ndarray]) -> None:
     Raises
     ------
     WeightsError
-        If names are missing or surplus, shapes differ, or numbers are none or NaN. All
-        of it is counted, and the network is untouched.
+        If names are missing or surplus, shapes differ, or numbers are none or NaN: all
+        of it is counted. If there are mappings of weights instead of weights. The
+        network is untouched then.
     """
+    nested = [name for name, value in state.items() if isinstance(value, Mapping)]
+    if nested:
+        raise WeightsError(
+            f"These are mappings of weights, {', '.join(map(repr, nested[:_SHOWN]))}: "
+            f"pass the one you want, as state[{nested[0]!r}].")
     if state and all(name.startswith(_PARALLEL) for name in state):
         state = {name.removeprefix(_PARALLEL): array for name, array in state.items()}
     plain = any(name.startswith("layer0.") for name in state)

@@ -33,9 +33,9 @@ class Conv2D(nn.Conv2D):
     More than 16 channels that are no multiple of 16, as label maps have, get channels
     of zeros beside them: without, gradients take up to four times as long.
 
-    Where nothing is compiled or recorded, a large input is convolved some rows at a
-    time: MXNet copies what it convolves into another order, and keeps the memory of up
-    to four such copies for good.
+    On the CPU, where nothing is compiled or recorded, a large input is convolved some
+    rows at a time: MXNet copies what it convolves into another order, and keeps the
+    memory of up to four such copies for good.
 
     Parameters
     ----------
@@ -111,7 +111,9 @@ class Conv2D(nn.Conv2D):
         arrays = [x, weight] if bias is None else [x, weight, bias]
         if self.precision == "bfloat16":
             arrays = [F.amp_cast(array, dtype=bfloat16) for array in arrays]
-        if F is nd and x.size > _LARGE and not autograd.is_recording():
+        if (F is nd and x.size > _LARGE and not autograd.is_recording()
+                and x.context.device_type == "cpu"
+                and self.precision == "float32"):  # nd.pad knows no bfloat16
             y = _in_strips(*arrays, options=options)
         else:
             y = F.Convolution(*arrays, **options)

@@ -9,16 +9,11 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon import nn
 
-from .onnx_graphs import ExportError
+from .onnx_graphs import ExportError, least_side
 
 _SIDE = 256  # compared at most at this size, which takes seconds
 Differences = dict[tuple[int, int, int], float]
 Translate = Callable[[nd.NDArray], nd.NDArray]
-
-
-def least_side(netG) -> int:
-    """Return the side of the smallest square that a generator takes."""
-    return max(2**netG.num_downs, getattr(netG, "smallest", 1))
 
 
 def differences(theirs: Translate, ours: Translate, netG, size: int) -> Differences:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import mxnet as mx
 
 from .catalog import ARCHIVES
 from .config import ModelConfig
+from .toys import TOYS
 from .version import __version__
 
 UNKNOWN = "unknown"
+_DRAWN = re.compile(rf"({'|'.join(TOYS)})(_\d+px_\d+(_seed\d+)?)?")
 
 
 def facts(config: ModelConfig, netG, direction: str, mode: str,
@@ -78,6 +82,6 @@ def licence(dataset: str | None) -> str:
     """
     if dataset in ARCHIVES:
         return ARCHIVES[dataset].licence
-    if dataset and dataset.startswith("toy_"):
+    if dataset and _DRAWN.fullmatch(dataset):
         return "drawn by code of gluon_pix2pix: Apache-2.0"
     return f"{UNKNOWN}: ask the owner of the data before you pass the model on"

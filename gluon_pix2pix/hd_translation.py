@@ -72,10 +72,8 @@ class LabelTranslator:
         if config.model != Pix2PixHDConfig.model:
             raise ValueError(f"{folder} holds a {config.model}, which paints no label "
                              "maps: load it with load_generator.")
-        for network in networks.values():
-            # Compiled, all arrays of a pass are there at once: 3.4 GB instead of 2.4
-            # for a picture of 2048x1024.
-            network.hybridize(False)
+        if config.generator == "local" and config.hybridize:
+            networks["generator"].hybridize_trunk()
         path, netE = styles_file(folder), networks.get("encoder")
         styles = Styles.load(path, netE) if with_styles and path.is_file() else None
         return cls(networks["generator"], config, netE, styles)

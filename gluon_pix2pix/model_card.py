@@ -69,8 +69,8 @@ def model_card(exported: Sequence[Exported], config: ModelConfig,
     """
     sections = [_model(exported, config), _how_to_run(exported, config),
                 _training(exported[0].facts, config, checkpoint),
-                _scores(config, checkpoint), _parity(exported), _limits(exported),
-                _terms(exported[0].facts)]
+                _scores(exported[0].facts["mode"], checkpoint), _parity(exported),
+                _limits(exported, config), _terms(exported[0].facts)]
     return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
 
 
@@ -108,14 +108,24 @@ def _how_to_run(exported, config):
                 "y = net(x)                        # running statistics, no dropout",
                 "with autograd.train_mode():       # as the paper samples:",
                 "    y = net(x)                    # one picture at a time", "```"]
-    extra = " --instances objects/" * getattr(config, "use_instances", False)
-    extra += " --features looks/" * (getattr(config, "features", "none") != "none")
+    told = ["`translate_onnx.py` shows in NumPy what goes in and what comes out, for "
+            "programs of your own."]
+    if "--features" in script_options(config):
+        told.insert(0, "The looks of objects are what `gluon-pix2pix "
+                       "precompute-features RUN` writes beside the data, in `test_feat`"
+                       " for one.")
     return ["## How to run it", "", "Without MXNet and without gluon_pix2pix:", "",
             "```bash", "pip install numpy pillow onnxruntime",
-            *(f"python translate_onnx.py {file.name} pictures/{extra} --output painted/"
-              for each in exported for file in each.files), "```", "",
-            "`translate_onnx.py` shows in a page of NumPy what goes in and what comes "
-            "out, for programs of your own."]
+            *(f"python translate_onnx.py {file.name} pictures/"
+              f"{script_options(config)} --output painted/"
+              for each in exported for file in each.files), "```", "", *told]
+
+
+def script_options(config: ModelConfig) -> str:
+    """Say what `translate_onnx.py` needs beside pictures to run such a model."""
+    options = " --instances objects/" * getattr(config, "use_instances", False)
+    looks = getattr(config, "features", "none") != "none"
+    return options + " --features looks/" * looks
 
 
 def _training(facts, config, checkpoint):
@@ -127,24 +137,25 @@ def _training(facts, config, checkpoint):
     rows = [
         ("data", facts["dataset"] + (f": {archive.title}" if archive else "")),
         ("cite", archive.citation if archive else ""),
-        ("pictures", pictures),
+        ("picture files", pictures),
         ("size", f"{config.size} pixels, batches of {config.batch_size}"),
         ("epochs", f"{state['epoch']} of {epochs}" if "epoch" in state else
          f"unknown, of {epochs} planned"),
         ("steps", state.get("iteration", "")),
-        ("learning rate", f"{config.lr:g}, falling in the last {config.epochs_decay} "
-                          "epochs"),
+        ("learning rate", f"{config.lr:g}" + bool(config.epochs_decay)
+         * f", falling in the last {config.epochs_decay} epochs"),
         ("seed", config.seed),
         ("device", state.get("device", "")),
         ("saved", state.get("saved_at", "")),
         ("versions", ", ".join(f"{name} {found}" for name, found in versions.items())),
     ]
-    return ["## Training", "", *_table(("", ""), rows), "",
+    known = [row for row in rows if row[-1] != ""]
+    return ["## Training", "", *_table(("", ""), known), "",
             "<details><summary>The whole configuration</summary>", "", "```json",
             config.to_json(), "```", "</details>"]
 
 
-def _scores(config, checkpoint):
+def _scores(mode, checkpoint):
     lines = ["## Scores", ""]
     run = run_of(checkpoint) if checkpoint else None
     found = _evaluation(run, checkpoint) if run else None
@@ -153,7 +164,9 @@ def _scores(config, checkpoint):
         rows = [(SCORES[name].label, SCORES[name].better,
                  *(cell(entry, column) for column in columns))
                 for name, entry in found["summary"].items()]
-        return [*lines, sentence(found["about"]), "",
+        other = " It sampled; these files are deterministic." * (
+            mode == "deterministic")
+        return [*lines, sentence(found["about"]) + other, "",
                 *_table(("score", "", *columns.values()), rows)]
     logged = _last_logged(run, _state(checkpoint).get("iteration")) if run else {}
     if logged:
@@ -202,7 +215,7 @@ def _parity(exported):
             *_table(("file", "pictures", "largest difference"), rows)]
 
 
-def _limits(exported):
+def _limits(exported, config):
     facts = exported[0].facts
     lines = [
         "## Intended use, and limits", "",
@@ -215,7 +228,7 @@ def _limits(exported):
         "data, it repeats.",
         "- Do not use it to deceive, nor where somebody is harmed if it errs.",
     ]
-    if facts["mode"] == "sample":
+    if facts["mode"] == "sample" and getattr(config, "use_dropout", False):
         lines.append("- With dropout, each run gives another picture, as the paper's "
                      "noise; `--seed` repeats one in onnxruntime, and not in MXNet.")
     return lines
@@ -237,7 +250,7 @@ def _state(checkpoint):
 
 
 def _table(head, rows):
-    """Draw a table in Markdown; rows that end empty are left out."""
-    lines = [head, ["---"] * len(head), *(row for row in rows if row[-1] != "")]
+    """Draw a table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
     return ["| " + " | ".join(str(value).replace("|", "\\|") for value in line) + " |"
             for line in lines]

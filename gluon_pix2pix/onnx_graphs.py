@@ -48,6 +48,11 @@ def onnx_packages():
     return onnx, onnxruntime
 
 
+def least_side(netG) -> int:
+    """Return the side of the smallest square that a generator takes."""
+    return max(2**netG.num_downs, getattr(netG, "smallest", 1))
+
+
 def traced(netG) -> mx.sym.Symbol:
     """Return the graph of a generator, from ``input`` to its picture, in plain layers.
 
@@ -99,7 +104,7 @@ def onnx_graph(netG, mode: str, name: str = "generator"):
                           "holds 2.1 GB at most: train one with fewer channels (ngf), "
                           "or export it as a symbol.")
     symbol = traced(netG)
-    side = max(2**netG.num_downs, getattr(netG, "smallest", 1))
+    side = least_side(netG)
     model = _converted(symbol, weights, (1, netG.in_channels, side, side))
     graph = model.graph
     _bypass_identities(graph, _dropouts(symbol) if mode == "sample" else {})

@@ -92,7 +92,12 @@ class Translator:
         bottom, right = (max(-(-side // multiple) * multiple, least) - side
                          for side in (height, width))
         images = np.pad(images, ((0, 0), (0, 0), (0, bottom), (0, right)), "symmetric")
-        result, = self._session.run(["output"], {"input": images})
+        try:
+            result, = self._session.run(["output"], {"input": images})
+        except Exception as error:  # as above
+            reason = " ".join(str(error).split())  # on one line
+            raise ValueError(f"onnxruntime cannot translate {width}x{height} pixels "
+                             f"({reason}): take a smaller picture.") from None
         return result[:, :, :height, :width]
 
 
@@ -298,11 +303,19 @@ def translate(args) -> None:
         else:
             image = to_float(read_picture(path, translator.number("in_channels")))
         picture = Image.fromarray(to_picture(translator(image[None])[0]))
-        hidden = target.with_name(f".{target.name}.{os.getpid()}")
-        picture.save(hidden, format="PNG")
-        os.replace(hidden, target)
+        _save(picture, target)
     print(targets[0] if len(targets) == 1 else
           f"{len(targets)} pictures in {args.output}")
+
+
+def _save(picture, target):
+    """Write a picture whole or not at all."""
+    hidden = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        picture.save(hidden, format="PNG")
+        os.replace(hidden, target)
+    finally:
+        hidden.unlink(missing_ok=True)
 
 
 def list_pictures(places) -> list[Path]:

@@ -12,6 +12,7 @@ import pickle
 import pickletools
 import zipfile
 from math import prod
+from operator import index
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,7 +98,8 @@ class _Names(dict):
 
 
 def _tensor(storage, offset, size, stride, *_):
-    return _Tensor(storage, offset, tuple(size), tuple(stride))
+    # Whole numbers: the product with a tuple would be a tuple of any length.
+    return _Tensor(storage, offset, tuple(map(index, size)), tuple(map(index, stride)))
 
 
 def _parameter(tensor, *_):
@@ -122,11 +124,16 @@ class _Reader(pickle.Unpickler):
     def find_class(self, module, name):
         if (module, name) not in _KNOWN:
             raise _RefusedError(f"{module}.{name}")
-        return _KNOWN[module, name]
+        known = _KNOWN[module, name]
+        # A pickle may set attributes of a function: of one that is forgotten then.
+        return (lambda *given: known(*given)) if known in (_tensor, _parameter) \
+            else known
 
     def persistent_load(self, pid):
         what, kind, key, _, count, *view = pid
-        if what != "storage" or kind not in _TYPES.values() or any(view):
+        # A key of tuples within each other would take for ever to be looked up.
+        if (what != "storage" or kind not in _TYPES.values() or any(view)
+                or not isinstance(key, str)):
             raise _RefusedError("a storage of an unknown kind")
         storage = _Storage(key, kind, count)
         if count < 0 or self.storages.setdefault(key, storage) != storage:

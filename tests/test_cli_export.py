@@ -67,10 +67,11 @@ def test_it_lands_in_the_run_and_is_not_replaced(run, capsys):
         "MODEL_CARD.md"}
     assert "add --overwrite" in told(capsys, *arguments[1:])
     assert main([*arguments, "--overwrite"]) == 0
-    (run / "export" / "mine.txt").touch()
-    assert "mine.txt, which is no part of an export" in told(
-        capsys, *arguments[1:], "--overwrite")
-    (run / "export" / "mine.txt").unlink()
+    for mine in ("mine.txt", "generator_best-symbol.json"):
+        (run / "export" / mine).touch()
+        assert f"{mine}, which is no part of an export" in told(
+            capsys, *arguments[1:], "--overwrite")
+        (run / "export" / mine).unlink()
 
 
 def test_a_cyclegan_gives_a_file_for_each_way(tiny_cycle, tmp_path, capsys):

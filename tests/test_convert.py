@@ -257,3 +257,11 @@ def test_a_long_list_is_counted():
 def test_a_network_that_the_references_do_not_have_is_refused():
     with pytest.raises(WeightsError, match="no network like a HybridSequential"):
         to_torch(mx.gluon.nn.HybridSequential())
+
+
+def test_mappings_within_a_mapping_are_to_be_picked():
+    net = g2p.Discriminator(3, ndf=4)
+    g2p.init_weights(net)
+    with pytest.raises(WeightsError, match=r"mappings of weights, 'G', 'D': pass the "
+                                           r"one you want, as state\['G'\]"):
+        load_torch(net, {"G": {}, "D": to_torch(net)})

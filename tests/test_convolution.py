@@ -202,6 +202,18 @@ def test_a_large_input_in_strips_is_the_same(options, large, monkeypatch):
     assert strips[-1].shape == x.shape  # whole, where gradients are wanted
 
 
+@needs_bfloat16
+def test_a_large_input_in_bfloat16_is_convolved_too(monkeypatch):
+    layer = Conv2D(16, 3, padding=1, in_channels=16)
+    layer.initialize(mx.init.Normal(0.1))
+    set_precision(layer, "bfloat16")
+    assert layer.precision == "bfloat16"
+    x = nd.random.normal(shape=(1, 16, 12, 10))
+    expected = layer(x).asnumpy()
+    monkeypatch.setattr(convolution, "_LARGE", 100)
+    np.testing.assert_array_equal(layer(x).asnumpy(), expected)
+
+
 @pytest.mark.parametrize("use_bias", [False, True])
 @pytest.mark.parametrize("activation", [None, "relu"])
 def test_a_transposed_convolution_is_gluons_in_each_mode(use_bias, activation):

@@ -20,6 +20,7 @@ from gluon_pix2pix import (
 )
 from gluon_pix2pix.checkpoint import load_translating
 from gluon_pix2pix.export import ExportError, to_onnx, to_symbol
+from gluon_pix2pix.export_facts import licence
 from gluon_pix2pix.translation import apply
 
 ONNX = "no onnx and onnxruntime: pip install -c constraints.txt -e '.[onnx]'"
@@ -195,6 +196,7 @@ def test_data_of_ones_own_has_no_known_licence(onnx, model, tmp_path):
     assert found.facts["licence"].startswith("unknown")
     assert to_onnx(model, tmp_path / "a.onnx", dataset="toy_facades_64px_8"
                    ).facts["licence"].endswith("Apache-2.0")
+    assert licence("toy_cars").startswith("unknown")  # somebody's photos
 
 
 def test_a_run_is_exported_as_its_model_is(onnx, tiny_cycle, tmp_path):

@@ -38,11 +38,13 @@ def test_a_model_without_a_run_says_what_is_unknown(model, exported):
                  f"{exported.difference:.1e}", '"ngf": 4'):
         assert name in card, name
     assert "| |" not in card and "None |" not in card
+    assert "| 0.0002, falling in the last 1 epochs |" in card
+    assert "| 0.0002 |" in model_card([exported], model.config.replace(epochs_decay=0))
 
 
 def test_the_training_is_told_by_the_run(model, exported, checkpoint):
     card = model_card([exported], model.config, checkpoint)
-    for row in ("| epochs | 1 of 2 |", "| steps | 6 |", "| pictures | 400 (train) |",
+    for row in ("| epochs | 1 of 2 |", "| steps | 6 |", "| picture files | 400 (train) |",
                 "| val_l1 | 0.3750 |"):
         assert row in card, row
     assert "mxnet 1.9.1" in card

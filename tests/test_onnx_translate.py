@@ -249,11 +249,37 @@ def test_what_cannot_be_is_told_in_a_sentence(onnx, model, tiny_hd, tmp_path, sc
     assert run(path, tmp_path / "a.png", *out, "--overwrite") == 0
 
 
-def test_a_file_of_another_maker_is_refused(onnx, tmp_path, capsys):
+def tanh_of(onnx, *shape):
+    """Make a file that knows one operator, and pictures of one shape."""
     node = onnx.helper.make_node("Tanh", ["input"], ["output"])
-    value = [onnx.helper.make_tensor_value_info(name, 1, ["N", 3, "H", "W"])
+    value = [onnx.helper.make_tensor_value_info(name, 1, shape)
              for name in ("input", "output")]
-    onnx.save(onnx.helper.make_model(
+    return onnx.helper.make_model(
         onnx.helper.make_graph([node], "a", value[:1], value[1:]), ir_version=8,
-        opset_imports=[onnx.helper.make_opsetid("", 13)]), tmp_path / "a.onnx")
+        opset_imports=[onnx.helper.make_opsetid("", 13)])
+
+
+def test_a_file_of_another_maker_is_refused(onnx, tmp_path, capsys):
+    onnx.save(tanh_of(onnx, "N", 3, "H", "W"), tmp_path / "a.onnx")
     assert "does not say how to use it" in complaint(capsys, tmp_path / "a.onnx", "x")
+
+
+def test_what_onnxruntime_cannot_do_is_told(onnx, tmp_path, capsys):
+    file = tanh_of(onnx, 1, 3, 8, 8)
+    onnx.helper.set_model_props(file, {"model": "pix2pix", "size_multiple": "1",
+                                       "in_channels": "3"})
+    onnx.save(file, tmp_path / "a.onnx")
+    Image.fromarray(random_picture(8, 9, 3)).save(tmp_path / "a.png")
+    said = complaint(capsys, tmp_path / "a.onnx", tmp_path / "a.png", "--output",
+                     tmp_path / "out")
+    assert "cannot translate 9x8 pixels" in said
+
+
+def test_a_picture_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    def fail(*names):
+        raise OSError("no space")
+
+    monkeypatch.setattr(onnx_translate.os, "replace", fail)
+    with pytest.raises(OSError, match="no space"):
+        onnx_translate._save(Image.new("RGB", (4, 4)), tmp_path / "a.png")
+    assert not list(tmp_path.iterdir())

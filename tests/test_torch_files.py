@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gluon_pix2pix import torch_files
 from gluon_pix2pix.failures import WeightsError
 from gluon_pix2pix.torch_files import read_torch
 
@@ -147,6 +148,9 @@ OBJECTS = {
     "an unknown storage": (tensor(of=storage(b"ctorch\nUntypedStorage\n")), "Untyped"),
     "another persistent thing": (plain(("module", "f4", "0", "cpu", 4)) + b"Q",
                                  "a storage of an unknown kind"),
+    "a storage named by no text": (
+        tensor(of=b"(" + plain("storage") + b"ctorch\nFloatStorage\n" + b")"
+               + b"2\x86" * 60 + plain("cpu") + plain(4) + b"tQ"), "an unknown kind"),
     "a view of a storage": (tensor(of=storage(b"ctorch\nFloatStorage\n", "0", 4,
                                               ("1", 0, 2))), "an unknown kind"),
 }
@@ -203,6 +207,20 @@ def test_pickles_that_contradict_themselves_are_refused(zipped, what):
         return
     with pytest.raises(WeightsError, match="is damaged, or torch.save has not written"):
         read_torch(zipped(mapping(weight=WRONG[what])))
+
+
+def test_a_file_leaves_nothing_behind(zipped):
+    function = named("torch._utils", "_rebuild_tensor_v2")
+    state = b"N" + mapping(__defaults__=plain((1, 2)), hacked=plain(1)) + b"\x86b"
+    found = read_torch(zipped(mapping(weight=tensor(), changed=function + state)))
+    assert set(found) == {"weight"}
+    assert torch_files._tensor.__defaults__ is None
+    assert not vars(torch_files._tensor)
+
+
+def test_sizes_are_numbers(zipped):
+    with pytest.raises(WeightsError, match="interpreted as an integer"):
+        read_torch(zipped(mapping(weight=tensor(0, (2**20, (1,)), (1, 1)))))
 
 
 def test_mappings_within_themselves_take_no_longer(zipped):
