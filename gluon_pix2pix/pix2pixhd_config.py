@@ -112,7 +112,7 @@ class Pix2PixHDConfig(ModelConfig):
                    "n_blocks": 3, "n_layers": 2, "n_downsampling_encoder": 2,
                    "norm": "none", "init": "xavier", "init_gain": 0.7, "lr": 5e-4,
                    "upsampling": "resize", "lambda_feat": 60.0, "lambda_vgg": 0.0,
-                   "epochs": 4, "epochs_decay": 2},
+                   "epochs": 3, "epochs_decay": 3},
         "full": {},
     }
     choices = {**ModelConfig.choices, "resize_mode": RESIZE_MODES,
