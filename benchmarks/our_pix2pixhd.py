@@ -76,10 +76,7 @@ def main() -> None:
         # As `LabelTranslator.load` does.
         netG.collect_params().setattr("grad_req", "null")
         g2p.init_weights(netG, ctx=mx.cpu())
-        if task.generator == "local":
-            netG.hybridize_trunk()
-        else:
-            netG.hybridize()
+        netG.hybridize(task.generator == "global")
         labels, instances, _ = scene(config)
         translator = g2p.hd_translation.LabelTranslator(netG, config)
         once = lambda: translator.translate(labels, instances)  # noqa: E731

@@ -94,10 +94,6 @@ class Enhancer(nn.HybridBlock):
                         *layers.doubling(2 * channels), *ending)
 
 
-class Trunk(FastInstanceNetwork, nn.HybridSequential):
-    """The layers of a global generator but the last three; may be compiled alone."""
-
-
 class LocalEnhancer(FastInstanceNetwork):
     """A global generator at a fraction of the size, and enhancers around it.
 
@@ -121,7 +117,7 @@ class LocalEnhancer(FastInstanceNetwork):
 
     Attributes
     ----------
-    trunk : Trunk
+    trunk : HybridSequential
         The layers of the global generator but the last three, named as there.
     enhancers : HybridSequential
         The enhancers, from the smallest picture to the largest.
@@ -145,7 +141,7 @@ class LocalEnhancer(FastInstanceNetwork):
         self.num_downs = n_downsampling + n_enhancers
         self.smallest = layers.smallest(n_downsampling, n_blocks) * 2**n_enhancers
         with self.name_scope():
-            self.trunk, self.enhancers = Trunk(), nn.HybridSequential()
+            self.trunk, self.enhancers = nn.HybridSequential(), nn.HybridSequential()
             self.trunk.add(*layers.trunk(in_channels, ngf * 2**n_enhancers,
                                          n_downsampling, n_blocks))
             for level in reversed(range(n_enhancers)):
@@ -153,15 +149,6 @@ class LocalEnhancer(FastInstanceNetwork):
                 self.enhancers.add(Enhancer(layers, in_channels, ngf * 2**level,
                                             n_blocks_local, ending))
         self._thawed = {}  # the frozen parameters, and how they take their gradients
-
-    def hybridize_trunk(self) -> None:
-        """Compile the trunk alone, to translate in little memory.
-
-        In a compiled network all arrays of a pass are there at once, and those of the
-        enhancers are the largest.
-        """
-        self.hybridize(False)
-        self.trunk.hybridize()
 
     def freeze_trunk(self, frozen: bool) -> None:
         """Let the global generator get no gradients, or let it have them again.

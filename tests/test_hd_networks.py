@@ -103,17 +103,6 @@ def test_the_trunk_makes_what_the_global_generator_did():
     np.testing.assert_allclose(net.trunk(x).asnumpy(), expected.asnumpy(), atol=1e-4)
 
 
-@pytest.mark.parametrize("norm", ["instance", "batch"])
-def test_a_trunk_compiled_alone_makes_the_same_of_any_batch(norm):
-    net = built(LocalEnhancer(3, 3, **TINY, norm=norm))
-    batches = [pictures(3, 32, 48, count=count) for count in (1, 2, 1, 3, 2)]
-    plain = [net(x).asnumpy() for x in batches]
-    net.hybridize_trunk()
-    assert net.trunk._active and not net._active
-    for x, expected in zip(batches, plain, strict=True):
-        np.testing.assert_allclose(net(x).asnumpy(), expected, atol=1e-4)
-
-
 @pytest.mark.parametrize("hybridize", [False, True])
 def test_a_frozen_trunk_gets_no_gradients_and_lets_them_through(hybridize):
     """At every time the gradients are those of a network that was never frozen."""

@@ -44,8 +44,8 @@ def test_a_model_without_a_run_says_what_is_unknown(model, exported):
 
 def test_the_training_is_told_by_the_run(model, exported, checkpoint):
     card = model_card([exported], model.config, checkpoint)
-    for row in ("| epochs | 1 of 2 |", "| steps | 6 |", "| picture files | 400 (train) |",
-                "| val_l1 | 0.3750 |"):
+    for row in ("| epochs | 1 of 2 |", "| steps | 6 |",
+                "| picture files | 400 (train) |", "| val_l1 | 0.3750 |"):
         assert row in card, row
     assert "mxnet 1.9.1" in card
 
