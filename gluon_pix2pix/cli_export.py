@@ -101,7 +101,6 @@ def _place(folder, overwrite):
     from . import durable
 
     folder = Path(folder)
-    durable.remove_remains(folder.parent, f"{folder.name}.")
     if folder.is_file():
         raise FileExistsError(f"{folder} is a file: name a folder with --output.")
     if folder.is_dir():

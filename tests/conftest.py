@@ -124,3 +124,11 @@ def scenes(tmp_path_factory):
                 Image.fromarray(picture).save(folder / f"{split}_{part}" /
                                               f"{number}.png")
     return folder
+
+
+@pytest.fixture
+def onnx():
+    """The module; a test that asks for it is skipped where the extra is missing."""
+    reason = "no onnx and onnxruntime: pip install -c constraints.txt -e '.[onnx]'"
+    pytest.importorskip("onnxruntime", reason=reason)
+    return pytest.importorskip("onnx", reason=reason)

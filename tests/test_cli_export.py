@@ -11,14 +11,6 @@ from gluon_pix2pix import CycleGAN, Pix2Pix, Pix2PixHD, save_checkpoint
 from gluon_pix2pix.cli import main
 from gluon_pix2pix.pictures import read_picture
 
-ONNX = "no onnx and onnxruntime: pip install -c constraints.txt -e '.[onnx]'"
-
-
-@pytest.fixture
-def onnx():
-    pytest.importorskip("onnxruntime", reason=ONNX)
-    return pytest.importorskip("onnx", reason=ONNX)
-
 
 @pytest.fixture(scope="module")
 def run(tiny, tmp_path_factory):

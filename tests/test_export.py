@@ -23,14 +23,6 @@ from gluon_pix2pix.export import ExportError, to_onnx, to_symbol
 from gluon_pix2pix.export_facts import licence
 from gluon_pix2pix.translation import apply
 
-ONNX = "no onnx and onnxruntime: pip install -c constraints.txt -e '.[onnx]'"
-
-
-@pytest.fixture
-def onnx():
-    pytest.importorskip("onnxruntime", reason=ONNX)
-    return pytest.importorskip("onnx", reason=ONNX)
-
 
 def lively(net):
     """Give running statistics and affine parameters values a training would."""

@@ -22,14 +22,6 @@ from gluon_pix2pix import (
 from gluon_pix2pix.cli import main
 from gluon_pix2pix.export import to_onnx
 
-ONNX = "no onnx and onnxruntime: pip install -c constraints.txt -e '.[onnx]'"
-
-
-@pytest.fixture
-def onnx():
-    pytest.importorskip("onnxruntime", reason=ONNX)
-    return pytest.importorskip("onnx", reason=ONNX)
-
 
 def random_picture(*shape, high=256, dtype=np.uint8):
     return np.random.RandomState(0).randint(0, high, shape).astype(dtype)
